@@ -8,7 +8,10 @@ export class UserError extends Error {
   /** The flag, field, file or tensor that is wrong. */
   readonly param: string | null;
 
-  constructor(message: string, options: { exitCode?: 1 | 2; type?: string; param?: string | null; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { exitCode?: 1 | 2; type?: string; param?: string | null; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode ?? 1;
     this.type = options.type ?? (this.exitCode === 2 ? "usage_error" : "failed");

@@ -1,0 +1,189 @@
+/** Causal attention, its gradient, MLA's key assembly and the key-value cache in plain loops. */
+import type { AttentionKernels, AttentionShape } from "../kernels.ts";
+
+export const mlaKeys: AttentionKernels["mlaKeys"] = (kv, kpe, k, v, rows, heads, nope, rope, valueDim, strideKpe) => {
+  for (let r = 0; r < rows; r++)
+    for (let h = 0; h < heads; h++) {
+      const [from, head] = [(r * heads + h) * (nope + valueDim), r * heads + h];
+      k.host!.set(kv.host!.subarray(from, from + nope), head * (nope + rope));
+      k.host!.set(kpe.host!.subarray(r * strideKpe, r * strideKpe + rope), head * (nope + rope) + nope);
+      v.host!.set(kv.host!.subarray(from + nope, from + nope + valueDim), head * valueDim);
+    }
+};
+export const mlaKeysGrad: AttentionKernels["mlaKeysGrad"] = (
+  dk,
+  dv,
+  dkv,
+  dkpe,
+  rows,
+  heads,
+  nope,
+  rope,
+  valueDim,
+  strideKpe,
+) => {
+  for (let r = 0; r < rows; r++) {
+    dkpe.host!.fill(0, r * strideKpe, r * strideKpe + rope);
+    for (let h = 0; h < heads; h++) {
+      const head = r * heads + h;
+      dkv.host!.set(dk.host!.subarray(head * (nope + rope), head * (nope + rope) + nope), head * (nope + valueDim));
+      dkv.host!.set(dv.host!.subarray(head * valueDim, (head + 1) * valueDim), head * (nope + valueDim) + nope);
+      for (let i = 0; i < rope; i++) dkpe.host![r * strideKpe + i]! += dk.host![head * (nope + rope) + nope + i]!;
+    }
+  }
+};
+
+export const attention: AttentionKernels["attention"] = (q, k, v, o, lse, starts, sequences, _longest, shape) =>
+  eachQuery(starts.host!, sequences, shape, (row, head, first, keyHead) => {
+    const { valueDim, keyHeads, queryHeads } = shape;
+    const scores = scoresOf(q.host!, k.host!, row, head, first, keyHead, shape);
+    const max = Math.max(...scores);
+    const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
+    lse.host![row * queryHeads + head] = max + Math.log(sum);
+    for (let i = 0; i < valueDim; i++)
+      o.host![(row * queryHeads + head) * valueDim + i] = scores.reduce(
+        (total, s, j) =>
+          total + (Math.exp(s - max) / sum) * v.host![((first + j) * keyHeads + keyHead) * valueDim + i]!,
+        0,
+      );
+  });
+
+// dS = P (dP - sum(dO o)), dP = dO V^T; then dQ = scale dS K, dK = scale dS^T Q, dV = P^T dO.
+export const attentionGrad: AttentionKernels["attentionGrad"] = (
+  dO,
+  q,
+  k,
+  v,
+  o,
+  lse,
+  dq,
+  dk,
+  dv,
+  starts,
+  sequences,
+  _longest,
+  shape,
+) => {
+  const { keyDim, valueDim, keyHeads, queryHeads, scale } = shape;
+  for (const buffer of [dq, dk, dv]) buffer.host!.fill(0);
+  eachQuery(starts.host!, sequences, shape, (row, head, first, keyHead) => {
+    const [qAt, oAt] = [(row * queryHeads + head) * keyDim, (row * queryHeads + head) * valueDim];
+    let delta = 0;
+    for (let i = 0; i < valueDim; i++) delta += dO.host![oAt + i]! * o.host![oAt + i]!;
+    scoresOf(q.host!, k.host!, row, head, first, keyHead, shape).forEach((s, j) => {
+      const [kAt, vAt] = [((first + j) * keyHeads + keyHead) * keyDim, ((first + j) * keyHeads + keyHead) * valueDim];
+      const p = Math.exp(s - lse.host![row * queryHeads + head]!);
+      let dp = 0;
+      for (let i = 0; i < valueDim; i++) {
+        dp += dO.host![oAt + i]! * v.host![vAt + i]!;
+        dv.host![vAt + i]! += p * dO.host![oAt + i]!;
+      }
+      const ds = p * (dp - delta) * scale;
+      for (let i = 0; i < keyDim; i++) {
+        dq.host![qAt + i]! += ds * k.host![kAt + i]!;
+        dk.host![kAt + i]! += ds * q.host![qAt + i]!;
+      }
+    });
+  });
+};
+
+export const cacheAppend: AttentionKernels["cacheAppend"] = (
+  k,
+  v,
+  cacheK,
+  cacheV,
+  slots,
+  positions,
+  rows,
+  capacity,
+  shape,
+) => {
+  const { keyHeads, keyDim, valueDim } = shape;
+  for (let r = 0; r < rows; r++)
+    for (let h = 0; h < keyHeads; h++) {
+      const [plane, position] = [slots.host![r]! * keyHeads + h, positions.host![r]!];
+      for (let i = 0; i < keyDim; i++)
+        cacheK.host![(plane * keyDim + i) * capacity + position] = k.host![(r * keyHeads + h) * keyDim + i]!;
+      for (let i = 0; i < valueDim; i++)
+        cacheV.host![(plane * capacity + position) * valueDim + i] = v.host![(r * keyHeads + h) * valueDim + i]!;
+    }
+};
+export const attentionCached: AttentionKernels["attentionCached"] = (
+  q,
+  cacheK,
+  cacheV,
+  o,
+  slots,
+  positions,
+  rows,
+  capacity,
+  _longest,
+  shape,
+) => {
+  const { queryHeads, keyHeads, keyDim, valueDim, scale } = shape;
+  for (let r = 0; r < rows; r++)
+    for (let h = 0; h < queryHeads; h++) {
+      const [plane, head] = [slots.host![r]! * keyHeads + Math.floor((h * keyHeads) / queryHeads), r * queryHeads + h];
+      const scores = Array.from({ length: positions.host![r]! + 1 }, (_, j) => {
+        let dot = 0;
+        for (let i = 0; i < keyDim; i++)
+          dot += q.host![head * keyDim + i]! * cacheK.host![(plane * keyDim + i) * capacity + j]!;
+        return dot * scale;
+      });
+      const max = Math.max(...scores);
+      const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
+      for (let i = 0; i < valueDim; i++)
+        o.host![head * valueDim + i] = scores.reduce(
+          (total, s, j) => total + (Math.exp(s - max) / sum) * cacheV.host![(plane * capacity + j) * valueDim + i]!,
+          0,
+        );
+    }
+};
+export const cacheCopy: AttentionKernels["cacheCopy"] = (
+  cacheK,
+  cacheV,
+  from,
+  to,
+  length,
+  capacity,
+  { keyHeads, keyDim, valueDim },
+) => {
+  for (let line = 0; line < keyHeads * keyDim; line++) {
+    const [source, target] = [(from * keyHeads * keyDim + line) * capacity, (to * keyHeads * keyDim + line) * capacity];
+    cacheK.host!.copyWithin(target, source, source + length);
+  }
+  for (let h = 0; h < keyHeads; h++) {
+    const [source, target] = [(from * keyHeads + h) * capacity * valueDim, (to * keyHeads + h) * capacity * valueDim];
+    cacheV.host!.copyWithin(target, source, source + length * valueDim);
+  }
+};
+
+function eachQuery(
+  starts: Int32Array,
+  sequences: number,
+  shape: AttentionShape,
+  run: (row: number, head: number, first: number, keyHead: number) => void,
+): void {
+  for (let s = 0; s < sequences; s++)
+    for (let row = starts[s]!; row < starts[s + 1]!; row++)
+      for (let head = 0; head < shape.queryHeads; head++)
+        run(row, head, starts[s]!, Math.floor((head * shape.keyHeads) / shape.queryHeads));
+}
+
+function scoresOf(
+  q: Float32Array,
+  k: Float32Array,
+  row: number,
+  head: number,
+  first: number,
+  keyHead: number,
+  shape: AttentionShape,
+): number[] {
+  const { queryHeads, keyHeads, keyDim, scale } = shape;
+  return Array.from({ length: row - first + 1 }, (_, j) => {
+    let dot = 0;
+    for (let i = 0; i < keyDim; i++)
+      dot += q[(row * queryHeads + head) * keyDim + i]! * k[((first + j) * keyHeads + keyHead) * keyDim + i]!;
+    return dot * scale;
+  });
+}
