@@ -1,0 +1,329 @@
+/**
+ * The inner loops of attention. Scores, softmax and weighted sums of six queries at once (training, prefill) and of one
+ * (decoding) give the same bits: every score and every output adds up in order in one accumulator (vectors run over keys
+ * and over columns), the softmax sums key j into lane j mod 4, and keys a query may not see are never added.
+ *
+ * Scores of six queries lie as (panel, 6, 8): panels of 8 keys, `step` bytes apart; so the weighted sum reads constant
+ * offsets and registers hold 6 x 8 sums.
+ */
+import { exp4, madd } from "./math";
+
+/** Queries of a block. */
+export const BLOCK: i32 = 6;
+/** Bytes of one panel of a block's scores. */
+export const PANEL: usize = 192;
+const NEGATIVE_INFINITY: f32 = -Infinity;
+
+/**
+ * out (panels, 6, 8) = q^T k. q (depth, 6); element d of key 8p + j at k + p * keyStep + d * keyStride + 4j (bytes).
+ */
+export function scores6(
+  q: usize, k: usize, out: usize, panels: i32, depth: i32, keyStride: usize, keyStep: usize, step: usize,
+): void {
+  const end = q + <usize>depth * 24;
+  for (let p = 0; p < panels; p++) {
+    let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0;
+    let d0 = a0, d1 = a0, e0 = a0, e1 = a0, f0 = a0, f1 = a0;
+    let key = k;
+    for (let query = q; query < end; query += 24) {
+      const k0 = v128.load(key), k1 = v128.load(key, 16);
+      let x = v128.load32_splat(query);
+      a0 = madd(x, k0, a0);
+      a1 = madd(x, k1, a1);
+      x = v128.load32_splat(query, 4);
+      b0 = madd(x, k0, b0);
+      b1 = madd(x, k1, b1);
+      x = v128.load32_splat(query, 8);
+      c0 = madd(x, k0, c0);
+      c1 = madd(x, k1, c1);
+      x = v128.load32_splat(query, 12);
+      d0 = madd(x, k0, d0);
+      d1 = madd(x, k1, d1);
+      x = v128.load32_splat(query, 16);
+      e0 = madd(x, k0, e0);
+      e1 = madd(x, k1, e1);
+      x = v128.load32_splat(query, 20);
+      f0 = madd(x, k0, f0);
+      f1 = madd(x, k1, f1);
+      key += keyStride;
+    }
+    store6(out, a0, a1, b0, b1, c0, c1, d0, d1, e0, e1, f0, f1);
+    out += step;
+    k += keyStep;
+  }
+}
+
+/**
+ * tile (6, 8) = p v for one panel of 8 columns: query r sums keys 0 .. first + r, in order. Row j of v lies at
+ * v + j * stride; only `rows` of the six queries are real, and no key past the last one's is read.
+ */
+export function weighted6(p: usize, step: usize, v: usize, stride: usize, first: i32, rows: i32, tile: usize): void {
+  let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0;
+  let d0 = a0, d1 = a0, e0 = a0, e1 = a0, f0 = a0, f1 = a0;
+  const jump = step - 28;
+  for (let j = 0; j <= first; j++) {
+    const v0 = v128.load(v), v1 = v128.load(v, 16);
+    let x = v128.load32_splat(p);
+    a0 = madd(x, v0, a0);
+    a1 = madd(x, v1, a1);
+    x = v128.load32_splat(p, 32);
+    b0 = madd(x, v0, b0);
+    b1 = madd(x, v1, b1);
+    x = v128.load32_splat(p, 64);
+    c0 = madd(x, v0, c0);
+    c1 = madd(x, v1, c1);
+    x = v128.load32_splat(p, 96);
+    d0 = madd(x, v0, d0);
+    d1 = madd(x, v1, d1);
+    x = v128.load32_splat(p, 128);
+    e0 = madd(x, v0, e0);
+    e1 = madd(x, v1, e1);
+    x = v128.load32_splat(p, 160);
+    f0 = madd(x, v0, f0);
+    f1 = madd(x, v1, f1);
+    v += stride;
+    p += select<usize>(jump, 4, (j & 7) == 7);
+  }
+  for (let t = 1; t < rows; t++) {
+    const v0 = v128.load(v), v1 = v128.load(v, 16);
+    if (t == 1) {
+      const x = v128.load32_splat(p, 32);
+      b0 = madd(x, v0, b0);
+      b1 = madd(x, v1, b1);
+    }
+    if (t <= 2) {
+      const x = v128.load32_splat(p, 64);
+      c0 = madd(x, v0, c0);
+      c1 = madd(x, v1, c1);
+    }
+    if (t <= 3) {
+      const x = v128.load32_splat(p, 96);
+      d0 = madd(x, v0, d0);
+      d1 = madd(x, v1, d1);
+    }
+    if (t <= 4) {
+      const x = v128.load32_splat(p, 128);
+      e0 = madd(x, v0, e0);
+      e1 = madd(x, v1, e1);
+    }
+    const x = v128.load32_splat(p, 160);
+    f0 = madd(x, v0, f0);
+    f1 = madd(x, v1, f1);
+    v += stride;
+    p += select<usize>(jump, 4, ((first + t) & 7) == 7);
+  }
+  store6(tile, a0, a1, b0, b1, c0, c1, d0, d1, e0, e1, f0, f1);
+}
+
+/**
+ * Turns the n scores of one query into exp(score - max) and returns their sum; the rest of the last panel becomes 0.
+ * Panels of 8 scores lie `step` bytes apart. The maximum goes to `maximum`.
+ */
+export function softmaxRow(s: usize, step: usize, n: i32, maximum: usize): f32 {
+  let most = f32x4.splat(NEGATIVE_INFINITY);
+  let at = s;
+  for (let p = n >> 3; p > 0; p--) {
+    most = f32x4.pmax(most, f32x4.pmax(v128.load(at), v128.load(at, 16)));
+    at += step;
+  }
+  const rest = n & 7;
+  if (rest) {
+    const x0 = hide(v128.load(at), rest), x1 = hide(v128.load(at, 16), rest - 4);
+    v128.store(at, x0);
+    v128.store(at, x1, 16);
+    most = f32x4.pmax(most, f32x4.pmax(x0, x1));
+  }
+  const max = Mathf.max(
+    Mathf.max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    Mathf.max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+  store<f32>(maximum, max);
+  most = f32x4.splat(max);
+  let sum = f32x4.splat(0);
+  at = s;
+  for (let p = (n + 7) >> 3; p > 0; p--) {
+    const e0 = exp4(f32x4.sub(v128.load(at), most)), e1 = exp4(f32x4.sub(v128.load(at, 16), most));
+    v128.store(at, e0);
+    v128.store(at, e1, 16);
+    sum = f32x4.add(f32x4.add(sum, e0), e1);
+    at += step;
+  }
+  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) +
+    (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3));
+}
+
+/**
+ * out[j] = q . key j for j in [0, n) and, harmlessly, some of the 32 numbers after. Element d of key j lies at
+ * k + d * stride + 4j; no key at or past `capacity` is read.
+ */
+export function scores1(q: usize, k: usize, out: usize, n: i32, depth: i32, stride: usize, capacity: i32): void {
+  const end = q + (<usize>depth << 2);
+  let j = 0;
+  while (j < n) {
+    const left = n - j;
+    let key = k + (<usize>j << 2);
+    const to = out + (<usize>j << 2);
+    if (left > 16 && j + 32 <= capacity) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+      for (let query = q; query < end; query += 4) {
+        const x = v128.load32_splat(query);
+        a0 = madd(x, v128.load(key), a0);
+        a1 = madd(x, v128.load(key, 16), a1);
+        a2 = madd(x, v128.load(key, 32), a2);
+        a3 = madd(x, v128.load(key, 48), a3);
+        a4 = madd(x, v128.load(key, 64), a4);
+        a5 = madd(x, v128.load(key, 80), a5);
+        a6 = madd(x, v128.load(key, 96), a6);
+        a7 = madd(x, v128.load(key, 112), a7);
+        key += stride;
+      }
+      store4(to, a0, a1, a2, a3);
+      store4(to + 64, a4, a5, a6, a7);
+      j += 32;
+    } else if (left > 4 && j + 16 <= capacity) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+      for (let query = q; query < end; query += 4) {
+        const x = v128.load32_splat(query);
+        a0 = madd(x, v128.load(key), a0);
+        a1 = madd(x, v128.load(key, 16), a1);
+        a2 = madd(x, v128.load(key, 32), a2);
+        a3 = madd(x, v128.load(key, 48), a3);
+        key += stride;
+      }
+      store4(to, a0, a1, a2, a3);
+      j += 16;
+    } else if (j + 4 <= capacity) {
+      let a0 = f32x4.splat(0);
+      for (let query = q; query < end; query += 4) {
+        a0 = madd(v128.load32_splat(query), v128.load(key), a0);
+        key += stride;
+      }
+      v128.store(to, a0);
+      j += 4;
+    } else {
+      let a0 = f32x4.splat(0);
+      for (let query = q; query < end; query += 4) {
+        a0 = madd(v128.load32_splat(query), v128.load32_splat(key), a0);
+        key += stride;
+      }
+      store<f32>(to, f32x4.extract_lane(a0, 0));
+      j += 1;
+    }
+  }
+}
+
+/** out[i] = (sum over j < n of p[j] v[j][i]) / sum for i < width. Row j of v lies at v + j * 4 * width. */
+export function weighted1(p: usize, v: usize, n: i32, width: i32, sum: f32, out: usize): void {
+  const end = p + (<usize>n << 2);
+  const stride = <usize>width << 2;
+  const total = f32x4.splat(sum);
+  let i = 0;
+  while (i < width) {
+    const to = out + (<usize>i << 2);
+    let value = v + (<usize>i << 2);
+    if (i + 32 <= width) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+      for (let at = p; at < end; at += 4) {
+        const x = v128.load32_splat(at);
+        a0 = madd(x, v128.load(value), a0);
+        a1 = madd(x, v128.load(value, 16), a1);
+        a2 = madd(x, v128.load(value, 32), a2);
+        a3 = madd(x, v128.load(value, 48), a3);
+        a4 = madd(x, v128.load(value, 64), a4);
+        a5 = madd(x, v128.load(value, 80), a5);
+        a6 = madd(x, v128.load(value, 96), a6);
+        a7 = madd(x, v128.load(value, 112), a7);
+        value += stride;
+      }
+      store4(to, f32x4.div(a0, total), f32x4.div(a1, total), f32x4.div(a2, total), f32x4.div(a3, total));
+      store4(to + 64, f32x4.div(a4, total), f32x4.div(a5, total), f32x4.div(a6, total), f32x4.div(a7, total));
+      i += 32;
+    } else if (i + 16 <= width) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+      for (let at = p; at < end; at += 4) {
+        const x = v128.load32_splat(at);
+        a0 = madd(x, v128.load(value), a0);
+        a1 = madd(x, v128.load(value, 16), a1);
+        a2 = madd(x, v128.load(value, 32), a2);
+        a3 = madd(x, v128.load(value, 48), a3);
+        value += stride;
+      }
+      store4(to, f32x4.div(a0, total), f32x4.div(a1, total), f32x4.div(a2, total), f32x4.div(a3, total));
+      i += 16;
+    } else if (i + 4 <= width) {
+      let a0 = f32x4.splat(0);
+      for (let at = p; at < end; at += 4) {
+        a0 = madd(v128.load32_splat(at), v128.load(value), a0);
+        value += stride;
+      }
+      v128.store(to, f32x4.div(a0, total));
+      i += 4;
+    } else {
+      let a0 = f32x4.splat(0);
+      for (let at = p; at < end; at += 4) {
+        a0 = madd(v128.load32_splat(at), v128.load32_splat(value), a0);
+        value += stride;
+      }
+      store<f32>(to, f32x4.extract_lane(f32x4.div(a0, total), 0));
+      i += 1;
+    }
+  }
+}
+
+/**
+ * out (4, 8) += w^T x over `rows` rows: w[r][j] at w + 32r + 4j, x[r] (8 columns) at x + 32r, rows of out `stride` apart.
+ */
+export function outer4(w: usize, x: usize, rows: i32, out: usize, stride: usize): void {
+  const second = out + stride, third = second + stride, fourth = third + stride;
+  let a0 = v128.load(out), a1 = v128.load(out, 16), b0 = v128.load(second), b1 = v128.load(second, 16);
+  let c0 = v128.load(third), c1 = v128.load(third, 16), d0 = v128.load(fourth), d1 = v128.load(fourth, 16);
+  const end = x + (<usize>rows << 5);
+  for (; x < end; x += 32) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = madd(s, x0, a0);
+    a1 = madd(s, x1, a1);
+    s = v128.load32_splat(w, 4);
+    b0 = madd(s, x0, b0);
+    b1 = madd(s, x1, b1);
+    s = v128.load32_splat(w, 8);
+    c0 = madd(s, x0, c0);
+    c1 = madd(s, x1, c1);
+    s = v128.load32_splat(w, 12);
+    d0 = madd(s, x0, d0);
+    d1 = madd(s, x1, d1);
+    w += 32;
+  }
+  v128.store(out, a0);
+  v128.store(out, a1, 16);
+  v128.store(second, b0);
+  v128.store(second, b1, 16);
+  v128.store(third, c0);
+  v128.store(third, c1, 16);
+  v128.store(fourth, d0);
+  v128.store(fourth, d1, 16);
+}
+
+/** Lanes 0 .. rest - 1 of x, minus infinity in the others. */
+// @ts-ignore: decorator
+@inline function hide(x: v128, rest: i32): v128 {
+  return v128.bitselect(x, f32x4.splat(NEGATIVE_INFINITY), i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(rest)));
+}
+
+// @ts-ignore: decorator
+@inline function store4(to: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(to, a);
+  v128.store(to, b, 16);
+  v128.store(to, c, 32);
+  v128.store(to, d, 48);
+}
+
+// @ts-ignore: decorator
+@inline function store6(
+  to: usize, a0: v128, a1: v128, b0: v128, b1: v128, c0: v128, c1: v128,
+  d0: v128, d1: v128, e0: v128, e1: v128, f0: v128, f1: v128,
+): void {
+  store4(to, a0, a1, b0, b1);
+  store4(to + 64, c0, c1, d0, d1);
+  store4(to + 128, e0, e1, f0, f1);
+}

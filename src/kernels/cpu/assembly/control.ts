@@ -1,0 +1,65 @@
+/** How a kernel reads its arguments, splits its work among the threads and waits for the others. */
+import { BARRIER_COUNT, BARRIER_EPOCH, FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS, TILES } from "./addresses";
+
+/** Argument n as an integer. */
+// @ts-ignore: decorator
+@inline export function int(args: usize, n: usize): i32 {
+  return load<i32>(args + (n << 2));
+}
+
+/** Argument n as an address. */
+// @ts-ignore: decorator
+@inline export function address(args: usize, n: usize): usize {
+  return load<usize>(args + (n << 2));
+}
+
+/** Argument n as a float. */
+// @ts-ignore: decorator
+@inline export function float(args: usize, n: usize): f32 {
+  return load<f32>(args + (n << 2));
+}
+
+/** Memory of this thread alone (64 KiB, 64-byte aligned), free for a kernel's own use while it runs. */
+// @ts-ignore: decorator
+@inline export function privateMemory(thread: i32): usize {
+  return PRIVATE + <usize>thread * PRIVATE_BYTES;
+}
+
+/** Where thread's share of `total` items starts; its end is the next thread's start. */
+// @ts-ignore: decorator
+@inline export function share(total: i32, thread: i32, threads: i32): i32 {
+  return <i32>((<i64>total * <i64>thread) / <i64>threads);
+}
+
+/** The next tile nobody has taken, from one of eight counters that start at 0 in every dispatch: a slow thread takes fewer. */
+// @ts-ignore: decorator
+@inline export function takeTile(counter: i32): i32 {
+  return atomic.add<i32>(TILES + (<usize>counter << 6), 1);
+}
+
+/** Returns once all threads of this kernel have come here. */
+export function barrier(threads: i32): void {
+  if (threads == 1) return;
+  const epoch = atomic.load<i32>(BARRIER_EPOCH);
+  if (atomic.add<i32>(BARRIER_COUNT, 1) == threads - 1) {
+    atomic.store<i32>(BARRIER_COUNT, 0);
+    announce(BARRIER_EPOCH);
+  } else waitWhile(BARRIER_EPOCH, epoch);
+}
+
+/** Waits while the word at `at` is `value`: spins some tens of microseconds, then sleeps. */
+export function waitWhile(at: usize, value: i32): void {
+  for (let spin = 0; spin < 30000; spin++) if (atomic.load<i32>(at) != value) return;
+  do {
+    if (atomic.load<i32>(FAILED)) unreachable();
+    atomic.add<i32>(SLEEPERS, 1);
+    atomic.wait<i32>(at, value, 1000000000);
+    atomic.sub<i32>(SLEEPERS, 1);
+  } while (atomic.load<i32>(at) == value);
+}
+
+/** Adds one to the word at `at` and wakes whoever sleeps on it. */
+export function announce(at: usize): void {
+  atomic.add<i32>(at, 1);
+  if (atomic.load<i32>(SLEEPERS)) atomic.notify(at, -1);
+}

@@ -1,0 +1,69 @@
+/**
+ * Runs kernels: one wasm module on one shared memory, instantiated in this thread (thread 0, which works too) and in every
+ * worker. A call writes its arguments into `int` and `float` (two views of the same words) and names the kernel; nothing is
+ * allocated. When `run` returns, the kernel has run.
+ */
+import { ARGUMENTS, INITIAL_PAGES, MAXIMUM_PAGES, PRIVATE, PRIVATE_BYTES } from "./assembly/addresses.ts";
+import { readBuilt, startWorker } from "./host.ts";
+
+/** What the wasm exports. */
+export interface KernelExports {
+  dispatch(operation: number, threads: number): void;
+  workerLoop(thread: number, epoch: number): void;
+  endWorkers(): void;
+}
+
+/** Which of the two wasm files runs: `relaxed` has fused multiply-adds. */
+export type Build = "relaxed" | "plain";
+
+export interface Pool {
+  readonly memory: WebAssembly.Memory;
+  /** First byte of memory that the pool does not use itself. */
+  readonly heap: number;
+  readonly threads: number;
+  readonly build: Build;
+  /** Argument words: integers and addresses. */
+  readonly int: Int32Array;
+  /** The same words as floats. */
+  readonly float: Float32Array;
+  /** Runs a kernel on all threads, or on the calling one where `parallel` is false (too little work to share). */
+  run(operation: number, parallel: boolean): void;
+  close(): Promise<void>;
+}
+
+/** The build this machine can run: relaxed SIMD where the engine knows it. */
+export const bestBuild = (): Build => (WebAssembly.validate(relaxedProbe) ? "relaxed" : "plain");
+
+/** Compiles the kernels and starts threads - 1 workers. Throws UserError where the built files are missing. */
+export async function startPool(threads: number, build: Build = bestBuild()): Promise<Pool> {
+  const module = await WebAssembly.compile(
+    await readBuilt(build === "relaxed" ? "kernels-relaxed.wasm" : "kernels.wasm"),
+  );
+  const heap = PRIVATE + threads * PRIVATE_BYTES;
+  const initial = Math.max(INITIAL_PAGES, heap >> 16);
+  const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared: true });
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+  const workers = await Promise.all(
+    Array.from({ length: threads - 1 }, (_, i) => startWorker({ module, memory, thread: i + 1 })),
+  );
+  const dispatch = kernels.dispatch;
+  return {
+    memory,
+    heap,
+    threads,
+    build,
+    int: new Int32Array(memory.buffer, ARGUMENTS, 64),
+    float: new Float32Array(memory.buffer, ARGUMENTS, 64),
+    run: (operation, parallel) => dispatch(operation, parallel ? threads : 1),
+    async close() {
+      kernels.endWorkers();
+      await Promise.all(workers.map((worker) => worker.end()));
+    },
+  };
+}
+
+// A module of one function that uses f32x4.relaxed_madd.
+const relaxedProbe = new Uint8Array([
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0],
+  ...[10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11],
+]);
