@@ -117,7 +117,9 @@ function metricTrends(rows: readonly MetricsRow[]): readonly Trend[] {
   for (const row of rows) {
     for (const [name, value] of Object.entries(row)) {
       if (typeof value === "number" && name !== "step") {
-        values.set(name, [...(values.get(name) ?? []), value]);
+        const series = values.get(name) ?? [];
+        series.push(value);
+        values.set(name, series);
       }
     }
   }
