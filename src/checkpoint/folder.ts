@@ -1,0 +1,285 @@
+// A model as a folder: config.json, safetensors, tokenizer.json beside each other, as Hugging Face lays it out. Opening hides where
+// the tensors come from (one file, shards, DeepSeek's own names, FP8 blocks) and gives them as the model holds them.
+
+import fs from "node:fs";
+import path from "node:path";
+import { UserError } from "../error.ts";
+import { type ModelConfig, modelConfigToJson, parseDeepSeekConfig, parseModelConfig } from "../model/config.ts";
+import { recoverFolder, writeFolderAtomically } from "./atomic.ts";
+import {
+  checkTensors,
+  expertName,
+  huggingFaceName,
+  isDeepSeekNaming,
+  isNextnName,
+  isStackedExperts,
+  modelParameters,
+  type Shape,
+} from "./names.ts";
+import {
+  openSafetensors,
+  openSafetensorsIndex,
+  openShards,
+  type SafetensorsFile,
+  type TensorToWrite,
+  writeSafetensors,
+} from "./safetensors.ts";
+
+export interface ModelFolder {
+  /** The folder the model was found in: a run's folder is resolved to its newest checkpoint. */
+  readonly folder: string;
+  readonly config: ModelConfig;
+  /** Names and shapes as the model holds them, experts stacked. */
+  readonly parameters: ReadonlyMap<string, Shape>;
+  /** A parameter as float32, into `into` where given. @throws UserError */
+  readTensor(name: string, into?: Float32Array): Float32Array;
+  /** Parsed generation_config.json, {} where there is none. */
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+  /** Paths of files that are there, null where they are not. */
+  readonly tokenizerPath: string | null;
+  readonly tokenizerConfigPath: string | null;
+  readonly chatTemplatePath: string | null;
+  close(): void;
+}
+
+/** What saveModelFolder writes. */
+export interface ModelToSave {
+  readonly config: ModelConfig;
+  /** Every parameter as the model holds it (experts stacked), in any order. */
+  readonly tensors: Iterable<{ readonly name: string; readonly shape: Shape; readonly data: Float32Array }>;
+  /** BF16 halves the size; the router's bias stays F32, as published. */
+  readonly dtype: "F32" | "BF16";
+  /** Parsed JSON, or text to write as it is. */
+  readonly tokenizer?: unknown;
+  readonly tokenizerConfig?: unknown;
+  readonly chatTemplate?: string;
+  readonly generationConfig?: unknown;
+  /** More files by name, e.g. README.md. */
+  readonly extraFiles?: Readonly<Record<string, string | Uint8Array>>;
+  /** Writes more into the folder before it takes its name, e.g. the optimizer's state. */
+  readonly also?: (folder: string) => Promise<void> | void;
+  /** Larger models are split into shards of about this many bytes. */
+  readonly maxShardBytes?: number;
+}
+
+/** The folder that holds a model: `folder` itself, or of a run's folder its newest checkpoint. @throws UserError */
+export function resolveModelFolder(folder: string): string {
+  recoverFolder(folder);
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) throw noModel(folder, "does not exist; check the path");
+  if (!stat.isDirectory())
+    throw noModel(folder, "is not a folder; name a folder that holds config.json and *.safetensors");
+  const checkpoints = path.join(folder, "checkpoints");
+  if (!fs.existsSync(checkpoints)) return folder;
+  const steps = fs.readdirSync(checkpoints).filter((name) => /^\d{6,}$/.test(name));
+  steps.sort((a, b) => Number(b) - Number(a));
+  const newest = steps.find((name) => fs.existsSync(path.join(checkpoints, name, "config.json")));
+  if (newest !== undefined) return path.join(checkpoints, newest);
+  throw noModel(folder, "is a run without a checkpoint yet; let it train on, or name another model");
+}
+
+/**
+ * Opens a model's folder and checks that its tensors are those its config calls for. Where the file leaves out the
+ * multi-token-prediction modules, the config returned has none.
+ * @throws UserError with the one thing that is wrong.
+ */
+export function openModelFolder(given: string): ModelFolder {
+  const folder = resolveModelFolder(given);
+  const entries = fs.readdirSync(folder);
+  if (entries.length === 0) throw noModel(folder, "is empty; it should hold config.json and *.safetensors");
+  if (!entries.includes("config.json")) {
+    throw noModel(folder, "has no config.json; a model's folder needs config.json beside its *.safetensors");
+  }
+  const json = readJson(path.join(folder, "config.json"));
+  const file = openWeights(folder, entries);
+  try {
+    const deepseek = isDeepSeekNaming(file.tensors.keys());
+    const full = isModelArgs(json)
+      ? parseDeepSeekConfig(json, path.join(folder, "config.json"))
+      : parseModelConfig(json, path.join(folder, "config.json"));
+    const stored = new Map([...file.tensors.keys()].map((name) => [deepseek ? huggingFaceName(name) : name, name]));
+    const config = withoutMissingNextn(full, stored);
+    checkTensors(config, new Map([...stored].map(([name, raw]) => [name, file.tensors.get(raw)!])), folder);
+    const parameters = modelParameters(config);
+    const present = (name: string): string | null => (entries.includes(name) ? path.join(folder, name) : null);
+    const generation = present("generation_config.json");
+    return {
+      folder,
+      config,
+      parameters,
+      readTensor: (name, into) => readParameter(file, stored, parameters, name, into),
+      generationConfig: generation === null ? {} : (readJson(generation) as Record<string, unknown>),
+      tokenizerPath: present("tokenizer.json"),
+      tokenizerConfigPath: present("tokenizer_config.json"),
+      chatTemplatePath: present("chat_template.jinja"),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Writes a model's folder whole or not at all; an existing folder is replaced. @throws UserError */
+export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
+  const tensors = [...fileTensors(model)];
+  checkTensors(model.config, new Map(tensors.map((one) => [one.name, one])), folder);
+  await writeFolderAtomically(folder, async (temporary) => {
+    const write = (name: string, content: unknown): void => {
+      if (content === undefined) return;
+      const raw = typeof content === "string" || content instanceof Uint8Array;
+      fs.writeFileSync(path.join(temporary, name), raw ? content : `${JSON.stringify(content, null, 2)}\n`);
+    };
+    write("config.json", modelConfigToJson(model.config, model.dtype === "BF16" ? "bfloat16" : "float32"));
+    write("tokenizer.json", model.tokenizer);
+    write("tokenizer_config.json", model.tokenizerConfig);
+    write("chat_template.jinja", model.chatTemplate);
+    write("generation_config.json", model.generationConfig);
+    for (const [name, content] of Object.entries(model.extraFiles ?? {})) write(name, content);
+    writeShards(temporary, tensors, model.maxShardBytes ?? 5e9);
+    await model.also?.(temporary);
+  });
+}
+
+/** Joins `experts` tensors of one shape end to end into `into` (E, ...shape): what the model holds. */
+export function stackExperts(
+  experts: number,
+  read: (e: number, into: Float32Array) => void,
+  into: Float32Array,
+): Float32Array {
+  const each = into.length / experts;
+  for (let e = 0; e < experts; e++) read(e, into.subarray(e * each, (e + 1) * each));
+  return into;
+}
+
+/** The reverse of stackExperts: views on the stacked data, one an expert. */
+export function unstackExperts(experts: number, stacked: Float32Array): Float32Array[] {
+  const each = stacked.length / experts;
+  return Array.from({ length: experts }, (_, e) => stacked.subarray(e * each, (e + 1) * each));
+}
+
+const noModel = (folder: string, what: string): UserError =>
+  new UserError(`The model folder ${folder} ${what}.`, { param: folder, type: "model_not_found" });
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(
+      `${file} is not valid JSON (${(error as Error).message.slice(0, 100)}); download or write it again.`,
+      {
+        param: file,
+        type: "invalid_config",
+        cause: error,
+      },
+    );
+  }
+}
+
+/** DeepSeek's ModelArgs say `dim` where Hugging Face says hidden_size. */
+const isModelArgs = (json: unknown): boolean =>
+  typeof json === "object" && json !== null && "dim" in json && !("hidden_size" in json);
+
+function openWeights(folder: string, entries: readonly string[]): SafetensorsFile {
+  const index = entries.find((name) => name.endsWith(".safetensors.index.json"));
+  if (index !== undefined) return openSafetensorsIndex(path.join(folder, index));
+  if (entries.includes("model.safetensors")) return openSafetensors(path.join(folder, "model.safetensors"));
+  const files = entries.filter((name) => name.endsWith(".safetensors") && name !== "state.safetensors").sort();
+  if (files.length > 0) return openShards(folder, files);
+  const other = entries.find((name) => /\.(bin|pt|pth|gguf)$/.test(name));
+  throw noModel(
+    folder,
+    other === undefined
+      ? "has no *.safetensors; copy the weights beside config.json"
+      : `has no *.safetensors, only ${other}; convert it to safetensors (or name the .gguf file itself)`,
+  );
+}
+
+function withoutMissingNextn(config: ModelConfig, stored: ReadonlyMap<string, string>): ModelConfig {
+  if (config.model_type === "llama" || config.num_nextn_predict_layers === 0) return config;
+  for (const name of stored.keys()) if (isNextnName(config, name)) return config;
+  return { ...config, num_nextn_predict_layers: 0 };
+}
+
+function readParameter(
+  file: SafetensorsFile,
+  stored: ReadonlyMap<string, string>,
+  parameters: ReadonlyMap<string, Shape>,
+  name: string,
+  into?: Float32Array,
+): Float32Array {
+  const shape = parameters.get(name);
+  const readOne = (one: string, target?: Float32Array): Float32Array => {
+    const values = file.readF32(stored.get(one) ?? one, target);
+    const scales = stored.get(`${one}_scale_inv`);
+    if (scales !== undefined) applyBlockScales(values, file, stored.get(one)!, scales);
+    return values;
+  };
+  if (shape === undefined || !isStackedExperts(name)) return readOne(name, into);
+  const out = into ?? new Float32Array(shape.reduce((product, extent) => product * extent, 1));
+  return stackExperts(shape[0], (e, target) => readOne(expertName(name, e), target), out);
+}
+
+/** FP8 weights carry one scale for each 128 x 128 block (DeepSeek-V3 README_WEIGHTS.md): W[i][j] = q[i][j] * scale[i >> 7][j >> 7]. */
+function applyBlockScales(values: Float32Array, file: SafetensorsFile, weight: string, scaleName: string): void {
+  const [rows, columns] = file.tensors.get(weight)!.shape;
+  const scale = file.readF32(scaleName); // (ceil(rows / 128), ceil(columns / 128))
+  const across = Math.ceil(columns / 128);
+  if (scale.length !== Math.ceil(rows / 128) * across) {
+    throw new UserError(
+      `The scales ${scaleName} do not fit ${weight} of shape [${rows},${columns}]; download the weights again.`,
+      {
+        param: scaleName,
+        type: "invalid_checkpoint",
+      },
+    );
+  }
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) values[i * columns + j] *= scale[(i >> 7) * across + (j >> 7)];
+  }
+}
+
+function* fileTensors(model: ModelToSave): Iterable<TensorToWrite> {
+  for (const { name, shape, data } of model.tensors) {
+    const dtype = name.endsWith("e_score_correction_bias") ? "F32" : model.dtype;
+    if (!isStackedExperts(name)) {
+      yield { name, dtype, shape, data };
+      continue;
+    }
+    const experts = unstackExperts(shape[0], data);
+    for (let e = 0; e < experts.length; e++)
+      yield { name: expertName(name, e), dtype, shape: shape.slice(1), data: experts[e] };
+  }
+}
+
+function writeShards(folder: string, tensors: readonly TensorToWrite[], limit: number): void {
+  const bytes = ({ dtype, shape }: TensorToWrite): number =>
+    shape.reduce((product, extent) => product * extent, 1) * (dtype === "F32" ? 4 : 2);
+  const shards: TensorToWrite[][] = [[]];
+  let filled = 0;
+  for (const tensor of tensors) {
+    const last = shards[shards.length - 1];
+    if (last.length > 0 && filled + bytes(tensor) > limit) {
+      shards.push([]);
+      filled = 0;
+    }
+    shards[shards.length - 1].push(tensor);
+    filled += bytes(tensor);
+  }
+  // transformers refuses a file that does not say which framework's layout it has
+  const metadata = { format: "pt" };
+  if (shards.length === 1) {
+    writeSafetensors(path.join(folder, "model.safetensors"), shards[0], metadata);
+    return;
+  }
+  const weightMap: Record<string, string> = {};
+  const number = (i: number): string => String(i).padStart(5, "0");
+  for (const [i, shard] of shards.entries()) {
+    const name = `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
+    writeSafetensors(path.join(folder, name), shard, metadata);
+    for (const tensor of shard) weightMap[tensor.name] = name;
+  }
+  const total = tensors.reduce((sum, tensor) => sum + bytes(tensor), 0);
+  const index = { metadata: { total_size: total }, weight_map: weightMap };
+  fs.writeFileSync(path.join(folder, "model.safetensors.index.json"), JSON.stringify(index, null, 2));
+}
