@@ -1,0 +1,37 @@
+/** All task families by name: the one place that lists them. */
+import { usageError } from "../error.ts";
+import { baseConversion } from "./families/base-conversion.ts";
+import { chainSum } from "./families/chain-sum.ts";
+import { comparison } from "./families/comparison.ts";
+import { countdown } from "./families/countdown.ts";
+import { digitSums } from "./families/digit-sums.ts";
+import { letterCounting } from "./families/letter-counting.ts";
+import { linearEquations } from "./families/linear-equations.ts";
+import { products } from "./families/products.ts";
+import { remainders } from "./families/remainders.ts";
+import { sorting } from "./families/sorting.ts";
+import type { Task } from "./task.ts";
+
+/** The eight families that the small recipes train on. */
+export const EIGHT: readonly Task[] = [
+  chainSum,
+  products,
+  letterCounting,
+  linearEquations,
+  remainders,
+  sorting,
+  baseConversion,
+  digitSums,
+];
+
+/** Every family. */
+export const ALL: readonly Task[] = [...EIGHT, comparison, countdown];
+
+/** The task of that name; throws a usage error that lists the names otherwise. */
+export function taskNamed(name: string): Task {
+  const found = ALL.find((task) => task.name === name);
+  if (found === undefined) {
+    throw usageError(`no task is named "${name}"; there are ${ALL.map((task) => task.name).join(", ")}`, "task");
+  }
+  return found;
+}
