@@ -19,6 +19,11 @@ export const commands: readonly CommandEntry[] = [
     description: "list training runs, show one, compare two",
     load: () => import("./runs.ts"),
   },
+  {
+    name: "tasks",
+    description: "the procedural tasks: list them, sample problems, score responses",
+    load: () => import("./tasks.ts"),
+  },
 ];
 
 /**
