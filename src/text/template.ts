@@ -41,12 +41,12 @@ export const BUNDLED_TEMPLATE = `{%- if not add_generation_prompt is defined -%}
     {%- endif -%}
   {%- endif -%}
 {%- endfor -%}
-{{- bos_token + ns.system -}}
+{{- bos_token -}}{{- ns.system -}}
 {%- for message in messages -%}
   {%- if message['role'] == 'user' -%}
     {{- '<｜User｜>' + message['content'] -}}
   {%- elif message['role'] == 'assistant' -%}
-    {{- '<｜Assistant｜>' + message['content'].split('</think>')[-1] + eos_token -}}
+    {{- '<｜Assistant｜>' + message['content'].split('</think>')[-1] + '<｜end▁of▁sentence｜>' -}}
   {%- elif message['role'] != 'system' -%}
     {{- raise_exception('this model knows the roles system, user and assistant, not ' + message['role']) -}}
   {%- endif -%}
@@ -62,11 +62,11 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
   try {
     return parsed.render({
       messages,
-      // templates test "tools is defined and not none": absent means absent
+      // templates test "is defined": absent means absent, as in transformers
       ...(options.tools === undefined ? {} : { tools: options.tools }),
       add_generation_prompt: options.addGenerationPrompt ?? true,
-      bos_token: options.bosToken ?? "",
-      eos_token: options.eosToken ?? "",
+      ...(options.bosToken === undefined ? {} : { bos_token: options.bosToken }),
+      ...(options.eosToken === undefined ? {} : { eos_token: options.eosToken }),
       ...options.variables,
     });
   } catch (error) {
