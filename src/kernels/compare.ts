@@ -54,7 +54,10 @@ export async function compareKernel(
   assert.equal(actual.length, expected.length);
   expected.forEach((values, output) => {
     assert.equal(actual[output]!.length, values.length, `length of output ${output}`);
-    if (values instanceof Int32Array) return assert.deepEqual(actual[output], values, `output ${output}`);
+    if (values instanceof Int32Array) {
+      assert.deepEqual(actual[output], values, `output ${output}`);
+      return;
+    }
     let squares = 0;
     for (const value of values) squares += value * value;
     const typical = Math.sqrt(squares / Math.max(1, values.length));

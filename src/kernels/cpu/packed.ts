@@ -9,6 +9,7 @@ export interface PackedForm {
   /** Sizes the panels were cut for; a call with others replaces the copy. */
   readonly inner: number;
   readonly columns: number;
+  readonly groups: number;
   fresh: boolean;
 }
 
