@@ -1,0 +1,60 @@
+/** One transformer block: x += attention(norm(x)); x += feedForward(norm(x)). */
+import type { I32 } from "../kernels/kernels.ts";
+import { addResidual } from "../tensor/linear.ts";
+import { rmsNorm } from "../tensor/norm.ts";
+import type { Pass } from "../tensor/space.ts";
+import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import { type Attention, makeAttention, type Rows } from "./attention.ts";
+import type { ModelConfig } from "./config.ts";
+import { type FeedForward, makeFeedForward } from "./feed-forward.ts";
+import type { Observe } from "./observe.ts";
+
+export class Block {
+  readonly layer: number;
+  readonly attention: Attention;
+  readonly feedForward: FeedForward;
+  readonly #attentionNorm: Parameter;
+  readonly #feedForwardNorm: Parameter;
+  readonly #eps: number;
+
+  /** `weight` finds a parameter by its whole name. */
+  constructor(
+    config: ModelConfig,
+    layer: number,
+    weight: (name: string) => Parameter,
+    integers: (length: number) => I32,
+  ) {
+    const at = `model.layers.${layer}`;
+    this.layer = layer;
+    this.attention = makeAttention(config, (name) => weight(`${at}.self_attn.${name}`));
+    this.feedForward = makeFeedForward(config, layer, (name) => weight(`${at}.mlp.${name}`), integers);
+    this.#attentionNorm = weight(`${at}.input_layernorm.weight`);
+    this.#feedForwardNorm = weight(`${at}.post_attention_layernorm.weight`);
+    this.#eps = config.rms_norm_eps;
+  }
+
+  /** x (rows, hidden) -> (rows, hidden). Without a tape the result is in x's memory and nothing else is held. */
+  run(pass: Pass, x: Tensor, rows: Rows, observe: Observe | null): Tensor {
+    const { space, tape } = pass;
+    const at = observe === null ? "" : `layer${this.layer}`;
+    if (tape === null) space.enter();
+
+    const attended = space.tensor(x.rows, x.width);
+    if (tape === null) space.enter();
+    this.attention.run(pass, rmsNorm(pass, x, this.#attentionNorm, this.#eps), rows, this.layer, attended);
+    if (tape === null) space.leave();
+    observe?.(`${at}.attn`, attended.buf);
+    const middle = addResidual(pass, x, attended);
+
+    const fed = space.tensor(x.rows, x.width);
+    if (tape === null) space.enter();
+    this.feedForward.run(pass, rmsNorm(pass, middle, this.#feedForwardNorm, this.#eps), fed, observe, at);
+    if (tape === null) space.leave();
+    observe?.(`${at}.ffn`, fed.buf);
+    const result = addResidual(pass, middle, fed);
+
+    if (tape === null) space.leave();
+    observe?.(at, result.buf);
+    return result;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Multi-token prediction (DeepSeek-V3 report 2.2): module k joins the state of position i at depth k - 1 with the embedding
+ * of token i + k, runs one block, and predicts token i + k + 1 through the shared head.
+ */
+import type { I32 } from "../kernels/kernels.ts";
+import { embedding } from "../tensor/embedding.ts";
+import { linear } from "../tensor/linear.ts";
+import { normPair, rmsNorm } from "../tensor/norm.ts";
+import type { Pass } from "../tensor/space.ts";
+import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import type { Rows } from "./attention.ts";
+import { Block } from "./block.ts";
+import type { DeepSeekConfig } from "./config.ts";
+import type { Observe } from "./observe.ts";
+
+export class MtpModule {
+  readonly block: Block;
+  readonly #embeddingNorm: Parameter;
+  readonly #hiddenNorm: Parameter;
+  readonly #join: Parameter;
+  readonly #headNorm: Parameter;
+  readonly #embeddings: Parameter;
+  readonly #eps: number;
+
+  /** `depth` counts from 0; its weights stand after the main model's layers. */
+  constructor(
+    config: DeepSeekConfig,
+    depth: number,
+    weight: (name: string) => Parameter,
+    integers: (length: number) => I32,
+  ) {
+    const layer = config.num_hidden_layers + depth;
+    const at = `model.layers.${layer}`;
+    this.block = new Block(config, layer, weight, integers);
+    this.#embeddingNorm = weight(`${at}.enorm.weight`);
+    this.#hiddenNorm = weight(`${at}.hnorm.weight`);
+    this.#join = weight(`${at}.eh_proj.weight`);
+    this.#headNorm = weight(`${at}.shared_head.norm.weight`);
+    this.#embeddings = weight("model.embed_tokens.weight");
+    this.#eps = config.rms_norm_eps;
+  }
+
+  /**
+   * previous (rows, hidden): the main model's final-normed state, or the last module's `state`; ids (rows): the token each row
+   * is joined with. `state` (rows, hidden) feeds the next module, `normed` the head. The report writes [hidden ; embedding];
+   * the published eh_proj has the embedding first, and so do we.
+   */
+  run(pass: Pass, previous: Tensor, ids: I32, rows: Rows, observe: Observe | null): { state: Tensor; normed: Tensor } {
+    const embedded = embedding(pass, this.#embeddings, ids, previous.rows);
+    const pair = normPair(pass, embedded, this.#embeddingNorm, previous, this.#hiddenNorm, this.#eps);
+    const state = this.block.run(pass, linear(pass, pair, this.#join), rows, observe);
+    return { state, normed: rmsNorm(pass, state, this.#headNorm, this.#eps) };
+  }
+}

@@ -1,0 +1,32 @@
+/** Rows looked up by index: in the embedding table, or in the hidden states of a pass. */
+import type { I32 } from "../kernels/kernels.ts";
+import type { Pass } from "./space.ts";
+import type { Tape } from "./tape.ts";
+import type { Parameter, Tensor } from "./tensor.ts";
+
+/** y[r] = table[ids[r]]: table (vocabulary, width) -> (rows, width). */
+export function embedding(pass: Pass, table: Parameter, ids: I32, rows: number): Tensor {
+  const y = pass.space.tensor(rows, table.inputs);
+  pass.device.embedding(table.buf, ids, y.buf, rows, table.inputs);
+  if (pass.tape !== null && table.trainable) recordEmbedding(pass.tape, table, ids, y);
+  return y;
+}
+
+function recordEmbedding(tape: Tape, table: Parameter, ids: I32, y: Tensor): void {
+  tape.record([y], () => tape.device.embeddingGrad(y.grad!, ids, table.grad, y.rows, y.width));
+}
+
+/** y[i] = x[indices[i]], so that the vocabulary is only computed for rows that are scored: (rows, width) -> (count, width). */
+export function pickRows(pass: Pass, x: Tensor, indices: I32, count: number): Tensor {
+  const y = pass.space.tensor(count, x.width);
+  pass.device.embedding(x.buf, indices, y.buf, count, x.width);
+  if (pass.tape !== null) recordPick(pass.tape, x, indices, y);
+  return y;
+}
+
+function recordPick(tape: Tape, x: Tensor, indices: I32, y: Tensor): void {
+  tape.record([y], () => {
+    if (!tape.accumulates(x)) tape.device.fill(x.grad!, 0);
+    tape.device.embeddingGrad(y.grad!, indices, x.grad!, y.rows, y.width);
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * What ops take and give: a Tensor is an activation in memory that one step owns, a Parameter a weight that lives as long as
+ * the model. Both are (rows, width) views of a flat buffer; heads, experts and the like are the op's business.
+ */
+import type { Device, F32 } from "../kernels/kernels.ts";
+
+/** An activation. Its gradient appears during `Tape.backward` and goes back to the tape's pool once used. */
+export class Tensor {
+  readonly buf: F32;
+  readonly rows: number;
+  readonly width: number;
+  grad: F32 | null = null;
+  #tail: F32 | null = null;
+  #tailAt = -1;
+
+  constructor(buf: F32, rows: number, width: number) {
+    this.buf = buf;
+    this.rows = rows;
+    this.width = width;
+  }
+
+  get shape(): readonly [number, number] {
+    return [this.rows, this.width];
+  }
+
+  /** The elements from `at` on; the view is kept, so that asking for the same again makes no object. */
+  tail(device: Device, at: number): F32 {
+    if (at === 0) return this.buf;
+    if (this.#tail === null || this.#tailAt !== at) {
+      this.#tail = device.slice(this.buf, at, this.buf.length - at);
+      this.#tailAt = at;
+    }
+    return this.#tail;
+  }
+}
+
+/** A weight under its Hugging Face name, with the gradient summed over micro-batches until `zeroGrad`. */
+export class Parameter {
+  readonly name: string;
+  /** (outputs, inputs) for a matrix, (experts, outputs, inputs) for stacked experts, (width) for a norm. */
+  readonly shape: readonly number[];
+  readonly buf: F32;
+  /** False for what the optimizer must not touch: the router's correction bias, which the load balance moves. */
+  readonly trainable: boolean;
+  /** The last two extents, as numbers an op can read without touching the array. */
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly #device: Device;
+  #grad: F32 | null = null;
+
+  constructor(device: Device, name: string, shape: readonly number[], trainable = true) {
+    this.name = name;
+    this.shape = shape;
+    this.trainable = trainable;
+    this.outputs = shape.length > 1 ? shape[shape.length - 2] : 1;
+    this.inputs = shape[shape.length - 1];
+    this.buf = device.parameter(shape.reduce((product, extent) => product * extent, 1));
+    this.#device = device;
+  }
+
+  /** The summed gradient, made (zeroed) when first asked for: a model that only answers holds none. */
+  get grad(): F32 {
+    this.#grad ??= this.#device.f32(this.buf.length);
+    return this.#grad;
+  }
+
+  get hasGrad(): boolean {
+    return this.#grad !== null;
+  }
+
+  zeroGrad(): void {
+    if (this.#grad !== null) this.#device.fill(this.#grad, 0);
+  }
+
+  free(): void {
+    this.#device.free(this.buf);
+    if (this.#grad !== null) this.#device.free(this.#grad);
+    this.#grad = null;
+  }
+}
