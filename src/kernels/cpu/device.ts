@@ -1,10 +1,14 @@
 /** The CPU device: memory and kernels over WebAssembly SIMD and worker threads. Kernels run as they are called. */
 import { usageError } from "../../error.ts";
 import type { Device } from "../kernels.ts";
+import { attentionKernels } from "./attention.ts";
 import { elementKernels } from "./element.ts";
 import { processors } from "./host.ts";
 import { linearKernels } from "./linear.ts";
+import { lossKernels } from "./loss.ts";
 import { CpuMemory } from "./memory.ts";
+import { moeKernels } from "./moe.ts";
+import { optimizerKernels } from "./optimizer.ts";
 import { type Build, startPool } from "./pool.ts";
 
 /**
@@ -17,7 +21,15 @@ export async function cpuDevice(options: { readonly threads?: number; readonly b
     throw usageError(`--threads takes a whole number from 1 to 64, not ${threads}.`, "threads");
   const pool = await startPool(threads, options.build);
   const memory = new CpuMemory(pool.memory, pool.heap);
-  return Object.assign(memory, linearKernels(pool, memory), elementKernels(pool), {
+  const kernels = {
+    ...linearKernels(pool, memory),
+    ...elementKernels(pool, memory),
+    ...attentionKernels(pool, memory),
+    ...moeKernels(pool),
+    ...lossKernels(pool),
+    ...optimizerKernels(pool, memory),
+  };
+  return Object.assign(memory, kernels, {
     name: "cpu" as const,
     threads,
     finish: () => Promise.resolve(),

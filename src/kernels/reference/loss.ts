@@ -13,7 +13,7 @@ export const tokenLogProbs: LossKernels["tokenLogProbs"] = (
 ) => {
   for (let r = 0; r < rows; r++) {
     const scaled = Array.from(logits.host!.subarray(r * vocabulary, (r + 1) * vocabulary), (l) => l / temperature);
-    const max = Math.max(...scaled);
+    const max = scaled.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     const total = max + Math.log(scaled.reduce((sum, l) => sum + Math.exp(l - max), 0));
     lse.host![r] = total;
     logp.host![r] = targets.host![r]! < 0 ? 0 : scaled[targets.host![r]!]! - total;

@@ -1,14 +1,100 @@
 /** The wasm's door: run one kernel alone, run it on all threads, or be a worker. Kernels: (args, thread, threads) => void. */
 import { ARGUMENTS, DONE, EPOCH, OPERATION, THREADS, TILES } from "./addresses";
 import { address, announce, int, waitWhile } from "./control";
+import { attention } from "./attention";
+import { attentionGrad } from "./attention-grad";
+import { attentionCached, cacheAppend, cacheCopy } from "./attention-cache";
+import { mlaKeys, mlaKeysGrad } from "./attention-mla";
+import { router, routerGrad } from "./router";
+import { moePlan, moeGather, moeGatherGrad, moeCombine, moeCombineGrad } from "./moe";
+import { tokenLogProbs, tokenLogProbsGrad } from "./loss";
+import { adamw, muonMomentum } from "./optimizer";
+import {
+  add, axpy, copy, embedding, embeddingGrad, fill, scale, sumSquares, swiglu, swigluGrad,
+} from "./element";
+import { linearGradWeightKernel } from "./grad-weight";
+import { linearKernel } from "./linear";
 import { expKernel } from "./math";
+import { peak } from "./micro";
+import { rmsNorm, rmsNormGrad, rope } from "./norm";
+import { packKernel } from "./pack";
 import * as op from "./operations";
 
 /** Runs one thread's part of a kernel. */
 function run(operation: i32, args: usize, thread: i32, threads: i32): void {
   switch (operation) {
+    case op.LINEAR:
+      return linearKernel(args, thread, threads);
+    case op.LINEAR_GRAD_WEIGHT:
+      return linearGradWeightKernel(args, thread, threads);
+    case op.PACK:
+      return packKernel(args, thread, threads);
+    case op.PEAK:
+      return peak(int(args, 0), address(args, 1) + (<usize>thread << 6));
+    case op.FILL:
+      return fill(args, thread, threads);
+    case op.COPY:
+      return copy(args, thread, threads);
+    case op.ADD:
+      return add(args, thread, threads);
+    case op.AXPY:
+      return axpy(args, thread, threads);
+    case op.SCALE:
+      return scale(args, thread, threads);
+    case op.SUM_SQUARES:
+      return sumSquares(args, thread, threads);
+    case op.RMS_NORM:
+      return rmsNorm(args, thread, threads);
+    case op.RMS_NORM_GRAD:
+      return rmsNormGrad(args, thread, threads);
+    case op.ROPE:
+      return rope(args, thread, threads);
+    case op.SWIGLU:
+      return swiglu(args, thread, threads);
+    case op.SWIGLU_GRAD:
+      return swigluGrad(args, thread, threads);
+    case op.EMBEDDING:
+      return embedding(args, thread, threads);
+    case op.EMBEDDING_GRAD:
+      return embeddingGrad(args, thread, threads);
     case op.EXP:
       return expKernel(address(args, 0), address(args, 1), int(args, 2));
+    case op.ATTENTION:
+      return attention(args, thread, threads);
+    case op.ATTENTION_GRAD:
+      return attentionGrad(args, thread, threads);
+    case op.ATTENTION_CACHED:
+      return attentionCached(args, thread, threads);
+    case op.CACHE_APPEND:
+      return cacheAppend(args, thread, threads);
+    case op.CACHE_COPY:
+      return cacheCopy(args, thread, threads);
+    case op.MLA_KEYS:
+      return mlaKeys(args, thread, threads);
+    case op.MLA_KEYS_GRAD:
+      return mlaKeysGrad(args, thread, threads);
+    case op.ROUTER:
+      return router(args, thread, threads);
+    case op.ROUTER_GRAD:
+      return routerGrad(args, thread, threads);
+    case op.MOE_PLAN:
+      return moePlan(args, thread, threads);
+    case op.MOE_GATHER:
+      return moeGather(args, thread, threads);
+    case op.MOE_GATHER_GRAD:
+      return moeGatherGrad(args, thread, threads);
+    case op.MOE_COMBINE:
+      return moeCombine(args, thread, threads);
+    case op.MOE_COMBINE_GRAD:
+      return moeCombineGrad(args, thread, threads);
+    case op.TOKEN_LOG_PROBS:
+      return tokenLogProbs(args, thread, threads);
+    case op.TOKEN_LOG_PROBS_GRAD:
+      return tokenLogProbsGrad(args, thread, threads);
+    case op.ADAMW:
+      return adamw(args, thread, threads);
+    case op.MUON_MOMENTUM:
+      return muonMomentum(args, thread, threads);
     default:
       unreachable();
   }

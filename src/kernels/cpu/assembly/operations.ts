@@ -2,6 +2,7 @@
 export const LINEAR = 0;
 export const LINEAR_GRAD_WEIGHT = 1;
 export const PACK = 2;
+export const PEAK = 3;
 
 export const FILL = 10;
 export const ADD = 11;
@@ -17,6 +18,26 @@ export const EMBEDDING = 20;
 export const EMBEDDING_GRAD = 21;
 export const COPY = 22;
 
-// 30 to 39 attention, 40 to 49 mixture of experts, 50 to 54 loss, 55 to 59 optimizers.
+export const ATTENTION = 30;
+export const ATTENTION_GRAD = 31;
+export const ATTENTION_CACHED = 32;
+export const CACHE_APPEND = 33;
+export const CACHE_COPY = 34;
+export const MLA_KEYS = 35;
+export const MLA_KEYS_GRAD = 36;
+
+export const ROUTER = 40;
+export const ROUTER_GRAD = 41;
+export const MOE_PLAN = 42;
+export const MOE_GATHER = 43;
+export const MOE_GATHER_GRAD = 44;
+export const MOE_COMBINE = 45;
+export const MOE_COMBINE_GRAD = 46;
+
+export const TOKEN_LOG_PROBS = 50;
+export const TOKEN_LOG_PROBS_GRAD = 51;
+
+export const ADAMW = 55;
+export const MUON_MOMENTUM = 56;
 
 export const EXP = 60;

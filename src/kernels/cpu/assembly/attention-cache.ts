@@ -1,0 +1,121 @@
+/**
+ * Decoding: keys and values go to a cache and single rows attend to it. Six rows that continue one another in one slot
+ * (a prefill) share the loads of a block; the bits are those of ./attention either way.
+ */
+import { address, float, int, share, takeTile } from "./control";
+import { packQueries } from "./attention-pack";
+import { BLOCK, PANEL, scores1, scores6, softmaxRow, weighted1, weighted6 } from "./attention-tiles";
+
+/** Fewer rows than this in a run go one by one. */
+const SHARED: i32 = 3;
+
+/**
+ * Arguments: q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
+ * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, T8) for scores and 96 floats more, T8 = longest up to
+ * the next multiple of 8.
+ */
+export function attentionCached(args: usize, thread: i32, _threads: i32): void {
+  const slots = address(args, 4), positions = address(args, 5);
+  const rows = int(args, 6), queryHeads = int(args, 9);
+  const blocks = (rows + BLOCK - 1) / BLOCK;
+  const scratch = address(args, 14) + address(args, 15) * <usize>thread;
+  for (let item = takeTile(0); item < blocks * queryHeads; item = takeTile(0)) {
+    const head = item % queryHeads;
+    const end = min(rows, (item / queryHeads + 1) * BLOCK);
+    for (let row = (item / queryHeads) * BLOCK; row < end; ) {
+      const slot = load<i32>(slots + (<usize>row << 2)), position = load<i32>(positions + (<usize>row << 2));
+      let count = 1;
+      while (
+        row + count < end &&
+        load<i32>(slots + (<usize>(row + count) << 2)) == slot &&
+        load<i32>(positions + (<usize>(row + count) << 2)) == position + count
+      )
+        count++;
+      const panels = (position + count + 7) >> 3;
+      if (count >= SHARED && panels << 3 <= int(args, 7) && !(int(args, 12) & 7))
+        together(args, scratch, row, count, head, slot, position);
+      else for (let r = 0; r < count; r++) alone(args, scratch, row + r, head, slot, position + r);
+      row += count;
+    }
+  }
+}
+
+function alone(args: usize, scratch: usize, row: i32, head: i32, slot: i32, position: i32): void {
+  const capacity = int(args, 7), queryHeads = int(args, 9), keyHeads = int(args, 10);
+  const keyDim = int(args, 11), valueDim = int(args, 12), scale = float(args, 13);
+  const plane = <usize>(slot * keyHeads + (head * keyHeads) / queryHeads) * <usize>capacity;
+  const at = <usize>(row * queryHeads + head) << 2;
+  const query = address(args, 0) + at * keyDim;
+  const scores = scratch + (<usize>keyDim << 2);
+  for (let d: usize = 0; d < <usize>keyDim << 2; d += 4) store<f32>(scratch + d, load<f32>(query + d) * scale);
+  const keys = address(args, 1) + ((plane * keyDim) << 2);
+  scores1(scratch, keys, scores, position + 1, keyDim, <usize>capacity << 2, capacity);
+  const sum = softmaxRow(scores, 32, position + 1, scratch);
+  const values = address(args, 2) + ((plane * valueDim) << 2);
+  weighted1(scores, values, position + 1, valueDim, sum, address(args, 3) + at * valueDim);
+}
+
+function together(args: usize, scratch: usize, row: i32, rows: i32, head: i32, slot: i32, first: i32): void {
+  const capacity = int(args, 7), queryHeads = int(args, 9), keyHeads = int(args, 10);
+  const keyDim = int(args, 11), valueDim = int(args, 12);
+  const plane = <usize>(slot * keyHeads + (head * keyHeads) / queryHeads) * <usize>capacity;
+  const at = <usize>(row * queryHeads + head) << 2;
+  const scores = scratch + <usize>keyDim * 24, tile = scores + <usize>((first + rows + 7) >> 3) * PANEL;
+  const sums = tile + PANEL, maximum = sums + 24;
+  packQueries(address(args, 0) + at * keyDim, rows, <usize>(queryHeads * keyDim) << 2, keyDim, float(args, 13), scratch);
+  const keys = address(args, 1) + ((plane * keyDim) << 2);
+  scores6(scratch, keys, scores, (first + rows + 7) >> 3, keyDim, <usize>capacity << 2, 32, PANEL);
+  for (let r = 0; r < rows; r++)
+    store<f32>(sums + (<usize>r << 2), softmaxRow(scores + (<usize>r << 5), PANEL, first + r + 1, maximum));
+  const values = address(args, 2) + ((plane * valueDim) << 2);
+  for (let c: usize = 0; c < <usize>valueDim; c += 8) {
+    weighted6(scores, PANEL, values + (c << 2), <usize>valueDim << 2, first, rows, tile);
+    for (let r: usize = 0; r < <usize>rows; r++) {
+      const sum = v128.load32_splat(sums + (r << 2)), from = tile + (r << 5);
+      const to = address(args, 3) + at * valueDim + ((r * queryHeads * valueDim + c) << 2);
+      v128.store(to, f32x4.div(v128.load(from), sum));
+      v128.store(to, f32x4.div(v128.load(from, 16), sum), 16);
+    }
+  }
+}
+
+/** Arguments: k, v, cacheK, cacheV, slots, positions, rows, capacity, keyHeads, keyDim, valueDim. */
+export function cacheAppend(args: usize, thread: i32, threads: i32): void {
+  const rows = int(args, 6), capacity = <usize>int(args, 7), heads = int(args, 8);
+  const keyBytes = address(args, 9) << 2, valueBytes = address(args, 10) << 2;
+  const end = share(rows * heads, thread + 1, threads);
+  for (let item = share(rows * heads, thread, threads); item < end; item++) {
+    const row = <usize>(item / heads) << 2;
+    const plane = <usize>(load<i32>(address(args, 4) + row) * heads + (item % heads)) * capacity;
+    const position = load<usize>(address(args, 5) + row);
+    const key = address(args, 0) + <usize>item * keyBytes;
+    let to = address(args, 2) + plane * keyBytes + (position << 2);
+    for (let i: usize = 0; i < keyBytes; i += 4) {
+      store<f32>(to, load<f32>(key + i));
+      to += capacity << 2;
+    }
+    const value = address(args, 1) + <usize>item * valueBytes;
+    memory.copy(address(args, 3) + (plane + position) * valueBytes, value, valueBytes);
+  }
+}
+
+/** Arguments: cacheK, cacheV, from, to, length, capacity, keyHeads, keyDim, valueDim. */
+export function cacheCopy(args: usize, thread: i32, threads: i32): void {
+  const length = address(args, 4), capacity = address(args, 5), heads = int(args, 6);
+  const keyDim = int(args, 7), valueBytes = address(args, 8) << 2;
+  const lines = heads * keyDim;
+  const end = share(lines, thread + 1, threads);
+  for (let line = share(lines, thread, threads); line < end; line++)
+    memory.copy(
+      address(args, 0) + ((<usize>(int(args, 3) * lines + line) * capacity) << 2),
+      address(args, 0) + ((<usize>(int(args, 2) * lines + line) * capacity) << 2),
+      length << 2,
+    );
+  const lastHead = share(heads, thread + 1, threads);
+  for (let head = share(heads, thread, threads); head < lastHead; head++)
+    memory.copy(
+      address(args, 1) + <usize>(int(args, 3) * heads + head) * capacity * valueBytes,
+      address(args, 1) + <usize>(int(args, 2) * heads + head) * capacity * valueBytes,
+      length * valueBytes,
+    );
+}

@@ -1,0 +1,83 @@
+/**
+ * Log-probability and entropy of rows of logits. Sums over the vocabulary run in four lanes over 256 entries, then the
+ * chunks are added up in double precision: the same for every row, whatever else the batch holds.
+ */
+import { address, float, int, share } from "./control";
+import { exp1, exp4, madd, sumLanes } from "./math";
+
+const CHUNK: i32 = 256;
+
+/** Arguments: logits, targets, logp, lse, entropy, rows, vocabulary, 1 / temperature. */
+export function tokenLogProbs(args: usize, thread: i32, threads: i32): void {
+  const rows = int(args, 5), vocabulary = int(args, 6), inverse = float(args, 7);
+  const end = share(rows, thread + 1, threads);
+  for (let row = share(rows, thread, threads); row < end; row++) {
+    const logits = address(args, 0) + ((<usize>row * <usize>vocabulary) << 2), at = <usize>row << 2;
+    const max = maximum(logits, vocabulary, inverse);
+    const max4 = f32x4.splat(max), inverse4 = f32x4.splat(inverse), zero = f32x4.splat(0);
+    let sum: f64 = 0, weighted: f64 = 0; // of e^x and x e^x, where x = logit / temperature - maximum
+    for (let chunk = 0; chunk < vocabulary; chunk += CHUNK) {
+      const whole = logits + (<usize>(min(chunk + CHUNK, vocabulary) & ~3) << 2);
+      let at = logits + (<usize>chunk << 2);
+      let sum4 = zero, weighted4 = zero;
+      for (; at < whole; at += 16) {
+        const x = f32x4.sub(f32x4.mul(v128.load(at), inverse4), max4), e = exp4(x);
+        sum4 = f32x4.add(sum4, e);
+        // A logit of minus infinity adds 0, not NaN.
+        weighted4 = madd(e, v128.bitselect(zero, x, f32x4.eq(e, zero)), weighted4);
+      }
+      sum += <f64>sumLanes(sum4);
+      weighted += <f64>sumLanes(weighted4);
+    }
+    for (let v = vocabulary & ~3; v < vocabulary; v++) {
+      const x = load<f32>(logits + (<usize>v << 2)) * inverse - max, e = exp1(x);
+      sum += <f64>e;
+      if (e != 0) weighted += <f64>(e * x);
+    }
+    const log = Math.log(sum), lse = <f64>max + log;
+    const target = load<i32>(address(args, 1) + at);
+    store<f32>(address(args, 3) + at, <f32>lse);
+    store<f32>(
+      address(args, 2) + at,
+      target < 0 ? 0 : <f32>(<f64>(load<f32>(logits + (<usize>target << 2)) * inverse) - lse),
+    );
+    store<f32>(address(args, 4) + at, <f32>(log - weighted / sum));
+  }
+}
+
+/** Arguments: logits, targets, lse, dlogp, dlogits, rows, vocabulary, 1 / temperature. dlogits may be logits. */
+export function tokenLogProbsGrad(args: usize, thread: i32, threads: i32): void {
+  const rows = int(args, 5), vocabulary = int(args, 6), inverse = float(args, 7);
+  const inverse4 = f32x4.splat(inverse);
+  const end = share(rows, thread + 1, threads);
+  for (let row = share(rows, thread, threads); row < end; row++) {
+    const start = (<usize>row * <usize>vocabulary) << 2, at = <usize>row << 2;
+    const logits = address(args, 0) + start, out = address(args, 4) + start, bytes = <usize>vocabulary << 2;
+    const target = load<i32>(address(args, 1) + at);
+    if (target < 0) {
+      memory.fill(out, 0, bytes);
+      continue;
+    }
+    const lse = load<f32>(address(args, 2) + at), factor = load<f32>(address(args, 3) + at) * inverse;
+    const lse4 = f32x4.splat(lse), factor4 = f32x4.splat(-factor);
+    const hit = factor * (1 - exp1(load<f32>(logits + (<usize>target << 2)) * inverse - lse));
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16)
+      v128.store(out + i, f32x4.mul(factor4, exp4(f32x4.sub(f32x4.mul(v128.load(logits + i), inverse4), lse4))));
+    for (; i < bytes; i += 4) store<f32>(out + i, -factor * exp1(load<f32>(logits + i) * inverse - lse));
+    store<f32>(out + (<usize>target << 2), hit);
+  }
+}
+
+function maximum(logits: usize, vocabulary: i32, inverse: f32): f32 {
+  const inverse4 = f32x4.splat(inverse);
+  let most = f32x4.splat(-Infinity), i: usize = 0;
+  const bytes = <usize>vocabulary << 2;
+  for (; i + 16 <= bytes; i += 16) most = f32x4.pmax(most, f32x4.mul(v128.load(logits + i), inverse4));
+  let max = Mathf.max(
+    Mathf.max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    Mathf.max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+  for (; i < bytes; i += 4) max = Mathf.max(max, load<f32>(logits + i) * inverse);
+  return max;
+}
