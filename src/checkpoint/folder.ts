@@ -4,7 +4,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../error.ts";
-import { type ModelConfig, modelConfigToJson, parseDeepSeekConfig, parseModelConfig } from "../model/config.ts";
+import { type ModelConfig, parseDeepSeekConfig, parseModelConfig } from "../model/config.ts";
+import { modelConfigText } from "../model/config-json.ts";
 import { recoverFolder, writeFolderAtomically } from "./atomic.ts";
 import {
   checkTensors,
@@ -130,7 +131,7 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
       const raw = typeof content === "string" || content instanceof Uint8Array;
       fs.writeFileSync(path.join(temporary, name), raw ? content : `${JSON.stringify(content, null, 2)}\n`);
     };
-    write("config.json", modelConfigToJson(model.config, model.dtype === "BF16" ? "bfloat16" : "float32"));
+    write("config.json", modelConfigText(model.config, model.dtype === "BF16" ? "bfloat16" : "float32"));
     write("tokenizer.json", model.tokenizer);
     write("tokenizer_config.json", model.tokenizerConfig);
     write("chat_template.jinja", model.chatTemplate);

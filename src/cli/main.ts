@@ -24,6 +24,16 @@ export const commands: readonly CommandEntry[] = [
     description: "the procedural tasks: list them, sample problems, score responses",
     load: () => import("./tasks.ts"),
   },
+  {
+    name: "tokenize",
+    description: "turn text into token ids",
+    load: () => import("./tokenize.ts"),
+  },
+  {
+    name: "render",
+    description: "print the text a chat template makes of messages",
+    load: () => import("./render.ts"),
+  },
 ];
 
 /**

@@ -1,8 +1,18 @@
 // What a model is: Hugging Face's config.json (or DeepSeek's own ModelArgs) checked once into a typed union, so that
 // nothing above ever sees a missing field or a contradiction. Field names are Hugging Face's, because papers and files use them.
 
-import { z } from "zod";
+import type { z } from "zod";
 import { UserError } from "../error.ts";
+import {
+  badField,
+  deepseekSchema,
+  linearSchema,
+  llama3Schema,
+  llamaSchema,
+  modelArgsSchema,
+  readFields,
+  yarnSchema,
+} from "./config-schema.ts";
 
 /** How rotary frequencies are stretched past the trained context; null is plain RoPE. */
 export type RopeScaling =
@@ -107,11 +117,11 @@ export function parseModelConfig(json: unknown, file = "config.json"): ModelConf
   }
   const raw = liftRopeParameters(json as Record<string, unknown>);
   const kind = raw.model_type;
-  if (kind === "llama") return checked(llama(read(llamaSchema, raw, file), file), file);
+  if (kind === "llama") return checked(llama(readFields(llamaSchema, raw, file), file), file);
   if (kind === "deepseek_v2" || kind === "deepseek_v3") {
-    return checked(deepseek(kind, read(deepseekSchema, raw, file), file), file);
+    return checked(deepseek(kind, readFields(deepseekSchema, raw, file), file), file);
   }
-  throw bad(file, "model_type", kind, "supported are deepseek_v3, deepseek_v2 and llama");
+  throw badField(file, "model_type", kind, "supported are deepseek_v3, deepseek_v2 and llama");
 }
 
 /**
@@ -121,7 +131,7 @@ export function parseModelConfig(json: unknown, file = "config.json"): ModelConf
  * @throws UserError as parseModelConfig.
  */
 export function parseDeepSeekConfig(json: unknown, file = "config.json"): DeepSeekConfig {
-  const a = read(modelArgsSchema, json, file);
+  const a = readFields(modelArgsSchema, json, file);
   const sigmoid = a.score_func === "sigmoid";
   const stretched = a.max_seq_len > a.original_seq_len;
   const config: DeepSeekConfig = {
@@ -175,30 +185,6 @@ export function parseDeepSeekConfig(json: unknown, file = "config.json"): DeepSe
     num_nextn_predict_layers: 0,
   };
   return checked(config, file);
-}
-
-/** The config.json that transformers, vLLM and llama.cpp's converter read; parseModelConfig reads it back to an equal config. */
-export function modelConfigToJson(
-  config: ModelConfig,
-  dtype: "float32" | "bfloat16" = "float32",
-): Record<string, unknown> {
-  const architecture = {
-    llama: "LlamaForCausalLM",
-    deepseek_v2: "DeepseekV2ForCausalLM",
-    deepseek_v3: "DeepseekV3ForCausalLM",
-  };
-  const { eos_token_id: eos, rope_scaling: scaling, ...rest } = config;
-  const written =
-    scaling === null ? null : Object.fromEntries(Object.entries(scaling).filter(([, value]) => value !== null));
-  return {
-    architectures: [architecture[config.model_type]],
-    ...rest,
-    eos_token_id: eos.length === 0 ? null : eos.length === 1 ? eos[0] : [...eos],
-    // `type` is the name older readers look for
-    rope_scaling: scaling === null ? null : { ...written, type: scaling.rope_type },
-    torch_dtype: dtype,
-    use_cache: true,
-  };
 }
 
 /** Parameters of the main model, those one token passes through, and those of the multi-token-prediction modules. */
@@ -264,112 +250,6 @@ function layerCount(config: ModelConfig, layer: number): LayerCount {
   };
 }
 
-const size = z.number().int().positive();
-const count = z.number().int().nonnegative();
-const positive = z.number().positive();
-const tokenId = count.nullish().transform((id) => id ?? null);
-const tokenIds = z
-  .union([count, z.array(count)])
-  .nullish()
-  .transform((ids) => (ids === undefined || ids === null ? [] : typeof ids === "number" ? [ids] : ids));
-
-const common = {
-  hidden_size: size,
-  intermediate_size: size,
-  num_hidden_layers: size,
-  num_attention_heads: size,
-  num_key_value_heads: size.nullish(),
-  vocab_size: size,
-  rms_norm_eps: positive.default(1e-6),
-  rope_theta: positive.default(10000),
-  rope_scaling: z.record(z.string(), z.unknown()).nullish(),
-  max_position_embeddings: size.default(4096),
-  tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().default(false),
-  hidden_act: z.enum(["silu", "swish"]).default("silu"),
-  initializer_range: positive.default(0.02),
-  bos_token_id: tokenId,
-  eos_token_id: tokenIds,
-  pad_token_id: tokenId,
-};
-
-const llamaSchema = z.object({
-  ...common,
-  head_dim: size.nullish(),
-  mlp_bias: z.literal(false).default(false),
-  rope_interleave: z.boolean().default(false),
-});
-
-const deepseekSchema = z.object({
-  ...common,
-  q_lora_rank: count.nullish(),
-  kv_lora_rank: size,
-  qk_nope_head_dim: size,
-  qk_rope_head_dim: size,
-  v_head_dim: size,
-  first_k_dense_replace: count.default(0),
-  moe_layer_freq: size.default(1),
-  n_routed_experts: count.nullish(),
-  n_shared_experts: count.nullish(),
-  num_experts_per_tok: count.nullish(),
-  moe_intermediate_size: size.nullish(),
-  n_group: count.nullish(),
-  topk_group: count.nullish(),
-  topk_method: z.enum(["noaux_tc", "group_limited_greedy", "greedy"]).nullish(),
-  scoring_func: z.enum(["sigmoid", "softmax"]).nullish(),
-  norm_topk_prob: z.boolean().nullish(),
-  routed_scaling_factor: positive.default(1),
-  num_nextn_predict_layers: count.nullish(),
-  rope_interleave: z.boolean().default(true),
-});
-
-/** DeepSeek-V3 inference/model.py, class ModelArgs: its names and, where one is safe, its defaults. */
-const modelArgsSchema = z.object({
-  dim: size,
-  inter_dim: size,
-  moe_inter_dim: size,
-  n_layers: size,
-  n_dense_layers: count.default(1),
-  n_heads: size,
-  vocab_size: size,
-  n_routed_experts: count,
-  n_shared_experts: count.default(2),
-  n_activated_experts: count,
-  n_expert_groups: size.default(1),
-  n_limited_groups: size.default(1),
-  score_func: z.enum(["sigmoid", "softmax"]).default("softmax"),
-  route_scale: positive.default(1),
-  q_lora_rank: count.default(0),
-  kv_lora_rank: size,
-  qk_nope_head_dim: size,
-  qk_rope_head_dim: size,
-  v_head_dim: size,
-  max_seq_len: size.default(16384),
-  original_seq_len: size.default(4096),
-  rope_theta: positive.default(10000),
-  rope_factor: positive.default(40),
-  beta_fast: positive.default(32),
-  beta_slow: positive.default(1),
-  mscale: z.number().nonnegative().default(1),
-});
-
-const yarnSchema = z.object({
-  factor: positive,
-  original_max_position_embeddings: size.optional(),
-  beta_fast: positive.nullish(),
-  beta_slow: positive.nullish(),
-  mscale: z.number().nonnegative().nullish(),
-  mscale_all_dim: z.number().nonnegative().nullish(),
-  attention_factor: positive.nullish(),
-});
-const linearSchema = z.object({ factor: positive });
-const llama3Schema = z.object({
-  factor: positive,
-  low_freq_factor: positive,
-  high_freq_factor: positive,
-  original_max_position_embeddings: size,
-});
-
 /** Newer transformers keep rope_theta and the scaling in one `rope_parameters`; this gives them their older places. */
 function liftRopeParameters(json: Record<string, unknown>): Record<string, unknown> {
   const parameters = json.rope_parameters;
@@ -393,11 +273,11 @@ function ropeScaling(
     case "default":
       return null;
     case "linear":
-      return { rope_type: "linear", ...read(linearSchema, raw, file, "rope_scaling.") };
+      return { rope_type: "linear", ...readFields(linearSchema, raw, file, "rope_scaling.") };
     case "llama3":
-      return { rope_type: "llama3", ...read(llama3Schema, raw, file, "rope_scaling.") };
+      return { rope_type: "llama3", ...readFields(llama3Schema, raw, file, "rope_scaling.") };
     case "yarn": {
-      const yarn = read(yarnSchema, raw, file, "rope_scaling.");
+      const yarn = readFields(yarnSchema, raw, file, "rope_scaling.");
       return {
         rope_type: "yarn",
         factor: yarn.factor,
@@ -410,7 +290,7 @@ function ropeScaling(
       };
     }
     default:
-      throw bad(file, "rope_scaling.rope_type", kind, "supported are yarn, linear, llama3 and default");
+      throw badField(file, "rope_scaling.rope_type", kind, "supported are yarn, linear, llama3 and default");
   }
 }
 
@@ -418,7 +298,7 @@ function llama(raw: z.infer<typeof llamaSchema>, file: string): LlamaConfig {
   const { mlp_bias: _, ...rest } = raw;
   const divides = raw.hidden_size % raw.num_attention_heads === 0;
   if (!raw.head_dim && !divides) {
-    throw bad(
+    throw badField(
       file,
       "num_attention_heads",
       raw.num_attention_heads,
@@ -445,7 +325,12 @@ function deepseek(
   if (experts > 0) {
     for (const name of ["num_experts_per_tok", "moe_intermediate_size"] as const) {
       if (!raw[name])
-        throw bad(file, name, raw[name], `a model with n_routed_experts ${experts} needs a whole number above 0 there`);
+        throw badField(
+          file,
+          name,
+          raw[name],
+          `a model with n_routed_experts ${experts} needs a whole number above 0 there`,
+        );
     }
   }
   return {
@@ -471,7 +356,7 @@ function deepseek(
 /** The contradictions no single field shows. */
 function checked<C extends ModelConfig>(config: C, file: string): C {
   const no = (field: string, value: unknown, remedy: string): never => {
-    throw bad(file, field, value, remedy);
+    throw badField(file, field, value, remedy);
   };
   const c: ModelConfig = config;
   for (const field of ["bos_token_id", "pad_token_id"] as const) {
@@ -519,36 +404,5 @@ function checkRouter(c: DeepSeekConfig, no: (field: string, value: unknown, reme
   }
   if (c.first_k_dense_replace > c.num_hidden_layers) {
     no("first_k_dense_replace", c.first_k_dense_replace, `it cannot exceed num_hidden_layers ${c.num_hidden_layers}`);
-  }
-}
-
-const bad = (file: string, field: string, value: unknown, remedy: string): UserError =>
-  new UserError(
-    value === undefined || value === null
-      ? `${file}: "${field}" is missing; ${remedy}.`
-      : `${file}: "${field}" is ${JSON.stringify(value)}; ${remedy}.`,
-    { param: field, type: "invalid_config" },
-  );
-
-function read<S extends z.ZodType>(schema: S, json: unknown, file: string, prefix = ""): z.infer<S> {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const field = issue.path.map(String).join(".");
-  let value = json;
-  for (const step of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
-  throw bad(file, prefix + field, value, remedyFor(issue));
-}
-
-function remedyFor(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return `put ${issue.expected === "int" ? "a whole number" : `a ${issue.expected}`} there, as the published config.json has it`;
-    case "too_small":
-      return `it must be ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
-    case "invalid_value":
-      return `supported: ${issue.values.map((one) => JSON.stringify(one)).join(", ")}`;
-    default:
-      return "put the value of the published config.json there";
   }
 }
