@@ -7,7 +7,7 @@ import { attention, latentKeyValue, rope } from "./attention.ts";
 import { embedding, pickRows } from "./embedding.ts";
 import { experts, route } from "./experts.ts";
 import { addResidual, feedForward, linear } from "./linear.ts";
-import { tokenLogProbs } from "./log-probs.ts";
+import { crossEntropy, tokenLogProbs } from "./log-probs.ts";
 import { normPair, rmsNorm } from "./norm.ts";
 import { type Pass, ScratchSpace } from "./space.ts";
 import { Tape } from "./tape.ts";
@@ -132,6 +132,17 @@ test("log-probabilities are those of a softmax over all of the vocabulary, whate
     for (const chunk of [1, 2, 4, 6]) assert.deepEqual(await read(chunk), whole);
     assert.equal(whole[0][3], 0);
     assert.ok(whole[1].every((entropy) => entropy > 0 && entropy <= Math.log(9) + 1e-6));
+  }));
+
+test("cross-entropy is the mean of -log p over scored rows, and its gradient is spread over them", () =>
+  withDevice("reference", async (device) => {
+    const values = valuesOf(device, { hidden: [3, 4], head: [5, 4] }, Random.from(3));
+    const pass: Pass = { device, tape: null, space: new ScratchSpace(device) };
+    const targets = integers(device, [2, -1, 4]);
+    const result = tokenLogProbs(pass, values.hidden.tensor, values.head.parameter, targets, 1);
+    const logp = await device.read(result.logp);
+    assert.ok(Math.abs((await crossEntropy(device, result, 2, 0.5)) + (logp[0] + logp[2]) / 2) < 1e-6);
+    assert.deepEqual(await device.read(result.dlogp), Float32Array.of(-0.25, -0.25, -0.25));
   }));
 
 interface Value {

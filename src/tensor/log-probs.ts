@@ -2,7 +2,7 @@
  * Log-probabilities of given tokens from hidden states, chunk by chunk of rows: the (rows, vocabulary) softmax of a whole batch
  * is never stored, backward makes each chunk's logits again. A loss on log-probabilities (cross-entropy, GRPO) needs nothing else.
  */
-import type { F32, I32 } from "../kernels/kernels.ts";
+import type { Device, F32, I32 } from "../kernels/kernels.ts";
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
 import type { Parameter, Tensor } from "./tensor.ts";
@@ -58,6 +58,16 @@ export function tokenLogProbs(
   const result = { rows, logp, entropy, dlogp };
   if (tape !== null) recordLogProbs(tape, hidden, head, targets, temperature, chunkRows, lse, dlogp);
   return result;
+}
+
+/**
+ * Cross-entropy: the mean of -logp over `scored` rows (those with a target; over all micro-batches of a step, where there are
+ * several). Writes `weight` times its gradient to dlogp, and returns this batch's part of the mean, unweighted.
+ */
+export async function crossEntropy(device: Device, result: TokenLogProbs, scored: number, weight = 1): Promise<number> {
+  device.fill(result.dlogp, -weight / scored);
+  const logp = await device.read(result.logp);
+  return logp.reduce((sum, value) => sum - value, 0) / scored;
 }
 
 function recordLogProbs(
