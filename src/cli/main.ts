@@ -15,6 +15,26 @@ export interface CommandEntry {
 /** Every command there is, in the order `reckon help` lists them. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: "ask",
+    description: "ask a model one question: its thinking, then its answer",
+    load: () => import("./ask.ts"),
+  },
+  {
+    name: "chat",
+    description: "questions and answers in the terminal",
+    load: () => import("./chat.ts"),
+  },
+  {
+    name: "demo",
+    description: "three questions answered, with speed and cost",
+    load: () => import("./demo.ts"),
+  },
+  {
+    name: "logits",
+    description: "one forward pass over given ids",
+    load: () => import("./logits.ts"),
+  },
+  {
     name: "runs",
     description: "list training runs, show one, compare two",
     load: () => import("./runs.ts"),

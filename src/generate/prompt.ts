@@ -1,0 +1,60 @@
+/**
+ * From messages to the ids a model reads. What people write is kept from steering the model: a role mark or end-of-text token
+ * typed into a message becomes its plain characters, while the same tokens in the template stay tokens.
+ */
+import { type ChatMessage, type RenderOptions, renderChat } from "../text/template.ts";
+import { isControlToken, type Tokenizer } from "../text/tokenizer.ts";
+
+export interface Prompt {
+  /** The text as the model reads it. */
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+/** Renders messages with a chat template and encodes the result. @throws UserError */
+export function chatPrompt(
+  tokenizer: Tokenizer,
+  template: string,
+  messages: readonly ChatMessage[],
+  options: RenderOptions = {},
+): Prompt {
+  const typed: string[] = [];
+  const guarded = messages.map((message) =>
+    typeof message.content === "string" ? { ...message, content: guard(tokenizer, message.content, typed) } : message,
+  );
+  const tokens = {
+    bosToken: tokenizer.bosId === null ? "" : tokenizer.tokenOf(tokenizer.bosId),
+    eosToken: tokenizer.eosIds.length === 0 ? "" : tokenizer.tokenOf(tokenizer.eosIds[0]),
+  };
+  const rendered = renderChat(template, guarded, { ...tokens, ...options });
+  const ids: number[] = [];
+  let text = "";
+  // Odd pieces are numbers of typed marks.
+  for (const [i, piece] of rendered.split(SENTINEL).entries()) {
+    const part = i % 2 === 0 ? piece : typed[Number(piece)];
+    text += part;
+    if (part !== "") for (const id of tokenizer.encode(part, { parseSpecial: i % 2 === 0 })) ids.push(id);
+  }
+  return { text, ids };
+}
+
+/** A text as it is, special tokens in it read as such; BOS in front where the tokenizer puts one and the text has none. @throws UserError */
+export function rawPrompt(tokenizer: Tokenizer, text: string): Prompt {
+  const ids = tokenizer.encode(text, { parseSpecial: true });
+  const withBos = tokenizer.encode(text, { parseSpecial: true, addSpecial: true });
+  const { bosId } = tokenizer;
+  return { text, ids: bosId !== null && ids[0] === bosId ? ids : withBos };
+}
+
+/** Stand-ins for typed marks on their way through the template: private-use characters, which no vocabulary's marks contain. */
+const SENTINEL = /\uE000(\d+)\uE001/;
+const LOOKS_LIKE_MARK = /<[^<>\n]{1,60}>|\[[A-Z_/]{1,30}\]|\uE000\d+\uE001/g;
+
+function guard(tokenizer: Tokenizer, content: string, typed: string[]): string {
+  return content.replace(LOOKS_LIKE_MARK, (mark) => {
+    const id = tokenizer.idOf(mark);
+    // Thinking tags are left alone: templates cut earlier thinking out by them.
+    const steers = mark.startsWith("\uE000") || (id !== undefined && isControlToken(mark, tokenizer.isSpecial(id)));
+    return steers ? `\uE000${typed.push(mark) - 1}\uE001` : mark;
+  });
+}

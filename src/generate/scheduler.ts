@@ -1,0 +1,365 @@
+/**
+ * Continuous batching: sequences share one cache of slots, enter and leave between two tokens, and every step runs one row per
+ * live sequence plus a chunk of the prompts still to be read, so that no slot ever computes padding.
+ *
+ * Nothing a sequence yields depends on its neighbours: kernels treat rows alike whatever stands beside them, each sequence has
+ * its own random numbers, and a prompt gives the same cache whether it is read at once, in chunks, or copied from another slot.
+ */
+import { UserError } from "../error.ts";
+import type { Device, F32, I32 } from "../kernels/kernels.ts";
+import type { KvCache } from "../model/cache.ts";
+import type { Decoder } from "../model/decoder.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { checkRequest, type Request, Sequence } from "./sequence.ts";
+
+export interface SchedulerOptions {
+  /** Sequences in flight at once. */
+  readonly slots: number;
+  /** Positions a slot holds: prompt and new tokens of the longest request. */
+  readonly capacity: number;
+  /** Prompt tokens read per step, besides the live rows. Default 512. */
+  readonly chunk?: number;
+}
+
+/** Runs sequences on one decoder; not for two callers at once. */
+export class Scheduler {
+  readonly #decoder: Decoder;
+  readonly #device: Device;
+  readonly #cache: KvCache;
+  readonly #capacity: number;
+  readonly #chunk: number;
+  readonly #waiting: Sequence[] = [];
+  readonly #reading: Sequence[] = [];
+  readonly #live: Sequence[] = [];
+  readonly #free: number[] = [];
+  /** Per slot, the tokens whose keys and values it holds, kept when a sequence leaves: the next one may share its beginning. */
+  readonly #held: Held[];
+  readonly #rows: {
+    count: number;
+    readonly ids: Int32Array;
+    readonly slots: Int32Array;
+    readonly positions: Int32Array;
+  };
+  readonly #targets: Int32Array;
+  readonly #noTargets: I32;
+  readonly #targetsOnDevice: I32;
+  readonly #logp: F32;
+  readonly #lse: F32;
+  readonly #entropy: F32;
+  readonly #stepped: Sequence[] = [];
+  #ordered = true;
+  #steps = 0;
+
+  constructor(decoder: Decoder, options: SchedulerOptions) {
+    const { slots, capacity, chunk = 512 } = options;
+    const device = decoder.device;
+    this.#decoder = decoder;
+    this.#device = device;
+    this.#capacity = capacity;
+    this.#chunk = chunk;
+    this.#cache = decoder.newCache(slots, capacity);
+    this.#held = Array.from({ length: slots }, () => ({ tokens: new Int32Array(capacity), length: 0 }));
+    for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot);
+    const rows = slots + chunk;
+    this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
+    this.#targets = new Int32Array(slots);
+    this.#noTargets = device.i32(slots);
+    device.write(this.#noTargets, new Int32Array(slots).fill(-1));
+    this.#targetsOnDevice = device.i32(slots);
+    this.#logp = device.f32(slots);
+    this.#lse = device.f32(slots);
+    this.#entropy = device.f32(slots);
+  }
+
+  /** True when there is nothing to do. */
+  get idle(): boolean {
+    return this.#waiting.length + this.#reading.length + this.#live.length === 0;
+  }
+
+  /**
+   * Queues a request.
+   * @throws UserError where the prompt is empty, has an id outside the vocabulary, or does not fit with its new tokens
+   */
+  add(request: Request): Sequence {
+    checkRequest(request, this.#decoder.config.vocab_size, this.#capacity);
+    const sequence = new Sequence(request);
+    if (request.maxTokens === 0) sequence.finish = "length";
+    else this.#waiting.push(sequence);
+    return sequence;
+  }
+
+  /** Ends a sequence where it is; it keeps the tokens it has. */
+  cancel(sequence: Sequence): void {
+    if (sequence.finish !== null) return;
+    sequence.finish = "abort";
+    remove(this.#waiting, sequence);
+    if (sequence.slot < 0) return;
+    remove(this.#reading, sequence);
+    remove(this.#live, sequence);
+    // Whoever waited for this prompt reads it anew.
+    for (const follower of sequence.followers.splice(0).reverse()) {
+      this.#free.push(follower.slot);
+      follower.slot = -1;
+      this.#waiting.unshift(follower);
+    }
+    for (const leader of this.#reading) remove(leader.followers, sequence);
+    this.#free.push(sequence.slot);
+  }
+
+  /** Forgets all cached beginnings: to be called when parameters have changed. */
+  forget(): void {
+    for (const held of this.#held) held.length = 0;
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.#cache.free();
+    for (const buffer of [this.#noTargets, this.#targetsOnDevice, this.#logp, this.#lse, this.#entropy]) {
+      this.#device.free(buffer);
+    }
+  }
+
+  /**
+   * One step: every live sequence gets a token, up to `chunk` prompt tokens are read. Synchronous where host and device share
+   * memory, so that a loop over it creates no promises.
+   * @param onToken called for each new token, after `sequence.finish` is set if it was the last
+   * @throws UserError where the logits are not finite
+   */
+  step(onToken?: (sequence: Sequence) => void): void | Promise<void> {
+    this.#admit();
+    const device = this.#device;
+    const live = this.#live.length;
+    this.#fillRows();
+    const hidden = this.#decoder.step(this.#cache, this.#rows);
+    this.#steps++;
+    if (live === 0) {
+      this.#endReads();
+      return;
+    }
+    const last = hidden.rows === live ? hidden : firstRows(device, hidden, live); // (live, hidden)
+    const logits = this.#decoder.logits(last); // (live, vocabulary)
+    this.#measure(logits, this.#noTargets, true);
+    if (logits.host === null || this.#lse.host === null) return this.#finishRemote(logits, onToken);
+    this.#choose(logits.host, this.#lse.host);
+    device.write(this.#targetsOnDevice, this.#targets);
+    this.#measure(logits, this.#targetsOnDevice, false);
+    this.#take(this.#logp.host!, this.#entropy.host!, onToken);
+  }
+
+  async #finishRemote(logits: F32, onToken?: (sequence: Sequence) => void): Promise<void> {
+    const [values, lse] = await Promise.all([this.#device.read(logits), this.#device.read(this.#lse)]);
+    this.#choose(values, lse);
+    this.#device.write(this.#targetsOnDevice, this.#targets);
+    this.#measure(logits, this.#targetsOnDevice, false);
+    const [logp, entropy] = await Promise.all([this.#device.read(this.#logp), this.#device.read(this.#entropy)]);
+    this.#take(logp, entropy, onToken);
+  }
+
+  /** Gives free slots to waiting sequences, each with whatever beginning of its prompt some slot already holds. */
+  #admit(): void {
+    while (this.#waiting.length > 0 && this.#free.length > 0) {
+      const sequence = this.#waiting.shift()!;
+      const { prompt } = sequence.request;
+      const leader = this.#reading.find((other) => samePrompt(other.request.prompt, prompt));
+      if (leader !== undefined) {
+        this.#occupy(sequence, this.#free.length - 1, 0);
+        leader.followers.push(sequence);
+        continue;
+      }
+      let best = this.#free.length - 1;
+      let shared = this.#shared(this.#free[best], prompt);
+      for (let i = best - 1; i >= 0; i--) {
+        const here = this.#shared(this.#free[i], prompt);
+        if (here > shared) [best, shared] = [i, here];
+      }
+      let from = -1;
+      let copied = Math.max(shared, leastCopied - 1);
+      for (let slot = 0; slot < this.#held.length && copied < prompt.length - 1; slot++) {
+        const here = this.#shared(slot, prompt);
+        if (here > copied) [from, copied] = [slot, here];
+      }
+      this.#occupy(sequence, best, from < 0 ? shared : 0);
+      if (from >= 0) this.#copyPrompt(from, sequence, copied);
+      if (sequence.position < prompt.length - 1) this.#reading.push(sequence);
+      else this.#goLive(sequence);
+    }
+  }
+
+  /** How much of the prompt, its last token aside (that one is fed to get the first logits), slot `slot` holds. */
+  #shared(slot: number, prompt: ArrayLike<number>): number {
+    const { tokens, length } = this.#held[slot];
+    const end = Math.min(length, prompt.length - 1);
+    let same = 0;
+    while (same < end && tokens[same] === prompt[same]) same++;
+    return same;
+  }
+
+  #occupy(sequence: Sequence, freeIndex: number, kept: number): void {
+    sequence.slot = this.#free.splice(freeIndex, 1)[0];
+    sequence.position = kept;
+    this.#held[sequence.slot].length = kept;
+  }
+
+  #copyPrompt(from: number, to: Sequence, length: number): void {
+    this.#cache.copy(from, to.slot, length);
+    const held = this.#held[to.slot];
+    held.tokens.set(this.#held[from].tokens.subarray(0, length));
+    held.length = length;
+    to.position = length;
+  }
+
+  #goLive(sequence: Sequence): void {
+    const { prompt } = sequence.request;
+    sequence.feed = prompt[prompt.length - 1];
+    this.#live.push(sequence);
+    this.#ordered = false;
+  }
+
+  /** Lays out the step's rows: first the live ones, in runs of equal temperature, then prompt tokens. */
+  #fillRows(): void {
+    if (!this.#ordered) {
+      this.#live.sort((a, b) => a.sampler.temperature - b.sampler.temperature); // stable
+      this.#ordered = true;
+    }
+    const { ids, slots, positions } = this.#rows;
+    let count = 0;
+    for (const sequence of this.#live) {
+      ids[count] = sequence.feed;
+      slots[count] = sequence.slot;
+      positions[count++] = sequence.position;
+      const held = this.#held[sequence.slot];
+      held.tokens[sequence.position] = sequence.feed;
+      held.length = sequence.position + 1;
+    }
+    let left = this.#chunk;
+    for (const sequence of this.#reading) {
+      const { prompt } = sequence.request;
+      const held = this.#held[sequence.slot];
+      const end = Math.min(prompt.length - 1, sequence.position + left);
+      left -= end - sequence.position;
+      for (let at = sequence.position; at < end; at++) {
+        ids[count] = prompt[at];
+        slots[count] = sequence.slot;
+        positions[count++] = at;
+        held.tokens[at] = prompt[at];
+      }
+      sequence.position = end;
+      held.length = end;
+      if (left === 0) break;
+    }
+    this.#rows.count = count;
+  }
+
+  /** Moves sequences whose prompt is read to the live ones, with copies for those that wait for the same prompt. */
+  #endReads(): void {
+    let kept = 0;
+    for (const sequence of this.#reading) {
+      const length = sequence.request.prompt.length - 1;
+      if (sequence.position < length) {
+        this.#reading[kept++] = sequence;
+        continue;
+      }
+      this.#goLive(sequence);
+      for (const follower of sequence.followers.splice(0)) {
+        this.#copyPrompt(sequence.slot, follower, length);
+        this.#goLive(follower);
+      }
+    }
+    this.#reading.length = kept;
+  }
+
+  /**
+   * `tokenLogProbs` over the live rows, one call for each run of equal temperature. The sum of exponentials comes first
+   * because drawing needs it; greedy rows need none to choose, so the first pass leaves them out.
+   */
+  #measure(logits: F32, targets: I32, first: boolean): void {
+    const live = this.#live;
+    const vocabulary = this.#decoder.config.vocab_size;
+    for (let start = 0, end = 0; start < live.length; start = end) {
+      const { temperature, measuredAt } = live[start].sampler;
+      while (end < live.length && live[end].sampler.temperature === temperature) end++;
+      if (first && temperature === 0) continue;
+      const rows = end - start;
+      const part = <B extends F32 | I32>(buffer: B, width = 1): B =>
+        rows === live.length ? buffer : this.#device.slice(buffer, start * width, rows * width);
+      this.#device.tokenLogProbs(
+        part(logits, vocabulary),
+        part(targets),
+        part(this.#logp),
+        part(this.#lse),
+        part(this.#entropy),
+        rows,
+        vocabulary,
+        measuredAt,
+      );
+    }
+  }
+
+  #choose(logits: Float32Array, lse: Float32Array): void {
+    const vocabulary = this.#decoder.config.vocab_size;
+    for (let r = 0; r < this.#live.length; r++) {
+      const sequence = this.#live[r];
+      const { sampler, ids, request } = sequence;
+      const forced =
+        request.force === undefined ? -1 : request.force(ids.length, ids.length === 0 ? -1 : ids[ids.length - 1]);
+      if (sampler.temperature > 0 && !Number.isFinite(lse[r])) throw notFinite(sequence, this.#steps);
+      this.#targets[r] = forced >= 0 ? forced : sampler.sample(logits, r * vocabulary, vocabulary, lse[r]);
+    }
+  }
+
+  #take(logp: Float32Array, entropy: Float32Array, onToken?: (sequence: Sequence) => void): void {
+    const live = this.#live;
+    const stepped = this.#stepped;
+    stepped.length = 0;
+    let kept = 0;
+    for (let r = 0; r < live.length; r++) {
+      const sequence = live[r];
+      const id = this.#targets[r];
+      if (!Number.isFinite(logp[r])) throw notFinite(sequence, this.#steps);
+      sequence.push(id, logp[r], entropy[r]);
+      sequence.feed = id;
+      sequence.position++;
+      if (sequence.request.stopIds.includes(id)) sequence.finish = "stop";
+      else if (sequence.ids.length === sequence.request.maxTokens) sequence.finish = "length";
+      if (sequence.finish === null) live[kept++] = sequence;
+      else this.#free.push(sequence.slot);
+      stepped.push(sequence);
+    }
+    live.length = kept;
+    this.#endReads();
+    // Last, since a listener may cancel or add.
+    if (onToken !== undefined) for (const sequence of stepped) onToken(sequence);
+  }
+}
+
+/** Copying fewer positions than this costs more than reading them again. */
+const leastCopied = 8;
+
+function firstRows(device: Device, hidden: Tensor, rows: number): Tensor {
+  return new Tensor(device.slice(hidden.buf, 0, rows * hidden.width), rows, hidden.width);
+}
+
+interface Held {
+  readonly tokens: Int32Array;
+  length: number;
+}
+
+function samePrompt(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function remove<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+}
+
+function notFinite(sequence: Sequence, step: number): UserError {
+  return new UserError(
+    `The model's logits are not finite at generation step ${step} (new token ${sequence.ids.length + 1} of a prompt of ` +
+      `${sequence.request.prompt.length} tokens): the weights hold NaN or infinity; go back to an earlier checkpoint.`,
+    { type: "not_finite" },
+  );
+}

@@ -1,0 +1,106 @@
+/** One request on its way through the scheduler, and in the end its result; and what makes a request impossible. */
+import { UserError } from "../error.ts";
+import { Sampler, type Sampling } from "./sampling.ts";
+
+/** What to generate. */
+export interface Request {
+  /** Token ids, at least one. */
+  readonly prompt: ArrayLike<number>;
+  /** At most this many new tokens. */
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  /** Ids that end the sequence; the one that did is its last token. */
+  readonly stopIds: readonly number[];
+  /**
+   * Asked before a token is drawn: an id to take instead, or -1 to draw. Gets the number of tokens so far and the last one
+   * (-1 at first). A thinking budget is this.
+   */
+  readonly force?: (count: number, last: number) => number;
+}
+
+/** "stop": a stop id came and is the last token. "length": maxTokens were generated. "abort": cancelled. */
+export type Finish = "stop" | "length" | "abort";
+
+export class Sequence {
+  readonly request: Request;
+  readonly sampler: Sampler;
+  /** The new tokens, a stop id included. */
+  readonly ids: number[] = [];
+  /** Null while under way. */
+  finish: Finish | null = null;
+  #logps: Float32Array;
+  #entropies: Float32Array;
+  // The scheduler's own: the slot, the position its next row goes to, the token that row feeds, who waits for the same prompt.
+  slot = -1;
+  position = 0;
+  feed = 0;
+  readonly followers: Sequence[] = [];
+
+  /** @throws UserError for a sampling setting outside its range */
+  constructor(request: Request) {
+    this.request = request;
+    this.sampler = new Sampler(request.sampling);
+    const room = Math.min(request.maxTokens, 256);
+    this.#logps = new Float32Array(room);
+    this.#entropies = new Float32Array(room);
+  }
+
+  /** Log-probability of each new token at the sampling temperature (at 1 where it is 0), before any filter. */
+  get logps(): Float32Array {
+    return this.#logps.subarray(0, this.ids.length);
+  }
+
+  /** Entropy in nats of the distribution each came from, likewise. */
+  get entropies(): Float32Array {
+    return this.#entropies.subarray(0, this.ids.length);
+  }
+
+  push(id: number, logp: number, entropy: number): void {
+    const at = this.ids.length;
+    if (at === this.#logps.length) {
+      this.#logps = grown(this.#logps);
+      this.#entropies = grown(this.#entropies);
+    }
+    this.#logps[at] = logp;
+    this.#entropies[at] = entropy;
+    this.ids.push(id);
+  }
+}
+
+/** @throws UserError where the prompt is empty, has an id outside the vocabulary, or does not fit with its new tokens */
+export function checkRequest({ prompt, maxTokens }: Request, vocabulary: number, capacity: number): void {
+  if (!Number.isInteger(maxTokens) || maxTokens < 0) {
+    throw new UserError(`The number of new tokens must be a whole number of at least 0, not ${maxTokens}.`, {
+      param: "max_tokens",
+      exitCode: 2,
+    });
+  }
+  if (prompt.length === 0) {
+    throw new UserError("The prompt is empty: there is nothing to continue; give it at least one token.", {
+      param: "prompt",
+      type: "invalid_request",
+    });
+  }
+  if (prompt.length + maxTokens > capacity) {
+    throw new UserError(
+      `The prompt's ${prompt.length} tokens and ${maxTokens} new ones make ${prompt.length + maxTokens}, but the context ` +
+        `holds ${capacity}; shorten the prompt or ask for at most ${Math.max(0, capacity - prompt.length)} new tokens.`,
+      { param: "max_tokens", type: "context_length_exceeded" },
+    );
+  }
+  for (let i = 0; i < prompt.length; i++) {
+    const id = prompt[i];
+    if (!(Number.isInteger(id) && id >= 0 && id < vocabulary)) {
+      throw new UserError(`The token id ${id} is outside the vocabulary; ids go from 0 to ${vocabulary - 1}.`, {
+        param: "ids",
+        type: "invalid_token",
+      });
+    }
+  }
+}
+
+function grown(old: Float32Array): Float32Array {
+  const larger = new Float32Array(2 * old.length);
+  larger.set(old);
+  return larger;
+}

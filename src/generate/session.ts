@@ -1,0 +1,262 @@
+/**
+ * A model ready to answer: weights on a device, tokenizer, chat template and defaults opened together, and questions answered
+ * one after the other or several at once. What `ask`, `chat`, `demo` and the HTTP side share.
+ */
+import { existsSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ModelFolder, openModelFolder } from "../checkpoint/folder.ts";
+import { UserError } from "../error.ts";
+import { cpuDevice } from "../kernels/cpu/device.ts";
+import type { Device } from "../kernels/kernels.ts";
+import { parameterCount } from "../model/config.ts";
+import { Decoder } from "../model/decoder.ts";
+import { loadTokenizer } from "../text/load-tokenizer.ts";
+import type { ReasoningDelta } from "../text/reasoning.ts";
+import { type ChatMessage, endsInsideThink, loadChatTemplate } from "../text/template.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { type Answer, AnswerWriter } from "./answer.ts";
+import { breathe } from "./batch.ts";
+import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
+import type { Sampling } from "./sampling.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { Sequence } from "./sequence.ts";
+
+export interface OpenOptions {
+  /** A folder in Hugging Face layout or of a run; left out: the bundled model. */
+  readonly model?: string;
+  /** Left out: as many as help a model of this size. */
+  readonly threads?: number;
+  /** Computes on this device instead of one of its own. */
+  readonly device?: Device;
+}
+
+export interface CompleteOptions extends Sampling {
+  /** Default: generation_config.json's max_new_tokens, else what is left of the context, but at most 4,096. */
+  readonly maxTokens?: number;
+  /** 0: answer directly. N: at most N thinking tokens, then the closing tag is written for the model. */
+  readonly thinkBudget?: number;
+  readonly signal?: AbortSignal;
+  /** How many answers, each with a seed of its own. Default 1. */
+  readonly n?: number;
+}
+
+/** Messages for the chat template, or a text for the model to continue as it is. */
+export type Question = { readonly messages: readonly ChatMessage[] } | { readonly raw: string };
+
+/** Called with each piece of text and the index of the answer it belongs to. */
+export type OnDelta = (delta: ReasoningDelta, index: number) => void;
+
+/** Where the bundled model lies. */
+export const BUNDLED_MODEL = fileURLToPath(new URL("../../models/reckon-nano", import.meta.url));
+
+export class ModelSession {
+  /** The name a person knows the model by. */
+  readonly name: string;
+  readonly folder: string;
+  readonly decoder: Decoder;
+  readonly tokenizer: Tokenizer;
+  /** Null where the model has none and only continues texts. */
+  readonly template: string | null;
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+  readonly loadMs: number;
+  readonly #ownsDevice: boolean;
+  readonly #stopIds: readonly number[];
+  #scheduler: { readonly run: Scheduler; readonly slots: number; readonly capacity: number } | null = null;
+
+  /** Opens a model. @throws UserError naming what is missing or wrong */
+  static async open(options: OpenOptions = {}): Promise<ModelSession> {
+    const started = performance.now();
+    const folder = openModelFolder(modelPath(options.model));
+    try {
+      if (folder.tokenizerPath === null) {
+        throw new UserError(
+          `The model folder ${folder.folder} has no tokenizer.json, without which text cannot be read or written; put the one ` +
+            "published with the model there (`reckon logits` works without).",
+          { param: "model", type: "invalid_model" },
+        );
+      }
+      const tokenizer = loadTokenizer(folder.tokenizerPath, {
+        paddedVocabSize: folder.config.vocab_size,
+        eosIds: [...folder.config.eos_token_id, ...idList(folder.generationConfig.eos_token_id)],
+      });
+      const device = options.device ?? (await cpuDevice({ threads: options.threads ?? usefulThreads(folder) }));
+      const decoder = Decoder.load(device, folder.config, (name) => folder.readTensor(name));
+      return new ModelSession(options, folder, decoder, tokenizer, performance.now() - started);
+    } finally {
+      folder.close();
+    }
+  }
+
+  private constructor(
+    options: OpenOptions,
+    folder: ModelFolder,
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    loadMs: number,
+  ) {
+    this.name = basename(resolve(modelPath(options.model)));
+    this.folder = folder.folder;
+    this.decoder = decoder;
+    this.tokenizer = tokenizer;
+    this.template = loadChatTemplate(folder.folder);
+    this.generationConfig = folder.generationConfig;
+    this.loadMs = loadMs;
+    this.#ownsDevice = options.device === undefined;
+    this.#stopIds = tokenizer.eosIds;
+  }
+
+  /** The ids a question becomes. @throws UserError where the model has no chat template or cannot read the text */
+  prompt(question: Question): Prompt {
+    if ("raw" in question) return rawPrompt(this.tokenizer, question.raw);
+    if (this.template === null) {
+      throw new UserError(
+        `The model ${this.name} has no chat template, so it cannot be asked, only made to continue a text: use --raw.`,
+        { param: "model", type: "invalid_model" },
+      );
+    }
+    return chatPrompt(this.tokenizer, this.template, question.messages);
+  }
+
+  /** Positions there are, prompt and answer together. */
+  get context(): number {
+    return this.decoder.config.max_position_embeddings;
+  }
+
+  /** Answers once. @throws UserError */
+  async complete(question: Question, options: CompleteOptions = {}, onDelta?: OnDelta): Promise<Answer> {
+    return (await this.completeAll(question, { ...options, n: 1 }, onDelta))[0];
+  }
+
+  /** Answers `options.n` times at once; a stop by `options.signal` gives what there is, with finish_reason "abort". @throws UserError */
+  async completeAll(question: Question, options: CompleteOptions = {}, onDelta?: OnDelta): Promise<Answer[]> {
+    const prompt = this.prompt(question);
+    const n = options.n ?? 1;
+    const maxTokens = options.maxTokens ?? this.#defaultMaxTokens(prompt.ids.length);
+    const sampling = this.#sampling(options);
+    const scheduler = this.#schedulerFor(n, prompt.ids.length + maxTokens);
+    const writers = new Map<Sequence, AnswerWriter>();
+    for (let index = 0; index < n; index++) {
+      const writer = new AnswerWriter({
+        tokenizer: this.tokenizer,
+        promptTokens: prompt.ids.length,
+        startsInThink: endsInsideThink(prompt.text),
+        thinkBudget: options.thinkBudget,
+        onDelta: onDelta === undefined ? undefined : (delta) => onDelta(delta, index),
+      });
+      const sequence = scheduler.add({
+        prompt: prompt.ids,
+        maxTokens,
+        sampling: { ...sampling, seed: (sampling.seed ?? 0) + index },
+        stopIds: this.#stopIds,
+        force: writer.force,
+      });
+      writers.set(sequence, writer);
+    }
+    await run(scheduler, writers, options.signal);
+    return [...writers].map(([sequence, writer]) => writer.finish(sequence, this.loadMs));
+  }
+
+  /** Ends the worker threads and gives the memory back. */
+  async close(): Promise<void> {
+    this.#scheduler?.run.close();
+    this.#scheduler = null;
+    this.decoder.free();
+    if (this.#ownsDevice) await this.decoder.device.close();
+  }
+
+  /** The scheduler is kept from one question to the next, since it still holds the beginning of the conversation. */
+  #schedulerFor(slots: number, needed: number): Scheduler {
+    const kept = this.#scheduler;
+    if (kept !== null && kept.slots >= slots && kept.capacity >= needed) return kept.run;
+    const capacity = Math.min(this.context, Math.max(needed, 256, 2 * (kept?.capacity ?? 0)));
+    kept?.run.close();
+    const made = { run: new Scheduler(this.decoder, { slots, capacity }), slots, capacity };
+    this.#scheduler = made;
+    return made.run;
+  }
+
+  #defaultMaxTokens(promptTokens: number): number {
+    const left = Math.max(1, this.context - promptTokens);
+    const stated = this.generationConfig.max_new_tokens;
+    return Math.min(left, typeof stated === "number" && stated > 0 ? stated : 4096);
+  }
+
+  /** What the caller asks for, else generation_config.json, read as transformers does: without do_sample it is greedy. */
+  #sampling(asked: CompleteOptions): Sampling {
+    const config = this.generationConfig;
+    const number = (name: string): number | undefined => {
+      const value = config[name];
+      return config.do_sample === true && typeof value === "number" ? value : undefined;
+    };
+    const wantsSampling =
+      (asked.n ?? 1) > 1 || asked.topK !== undefined || asked.topP !== undefined || asked.minP !== undefined;
+    return {
+      temperature: asked.temperature ?? number("temperature") ?? (config.do_sample === true || wantsSampling ? 1 : 0),
+      topK: asked.topK ?? number("top_k"),
+      topP: asked.topP ?? number("top_p"),
+      minP: asked.minP ?? number("min_p"),
+      seed: asked.seed,
+    };
+  }
+}
+
+async function run(
+  scheduler: Scheduler,
+  writers: ReadonlyMap<Sequence, AnswerWriter>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const onToken = (sequence: Sequence): void => writers.get(sequence)?.onToken(sequence);
+  for (const writer of writers.values()) writer.start();
+  let breathed = performance.now();
+  try {
+    while (!scheduler.idle) {
+      if (signal?.aborted) break;
+      const pending = scheduler.step(onToken);
+      if (pending !== undefined) await pending;
+      if (performance.now() - breathed > 15) {
+        await breathe();
+        breathed = performance.now();
+      }
+    }
+  } finally {
+    for (const sequence of writers.keys()) scheduler.cancel(sequence);
+  }
+}
+
+/** The folder a MODEL argument means. @throws UserError for forms this version does not open */
+function modelPath(model: string | undefined): string {
+  if (model === undefined) {
+    if (existsSync(BUNDLED_MODEL)) return BUNDLED_MODEL;
+    throw new UserError(
+      `The bundled model is missing (${BUNDLED_MODEL}): check the checkout out whole, train it with \`reckon train r1\`, or name another with --model.`,
+      { param: "model", type: "model_not_found" },
+    );
+  }
+  if (/^https?:\/\//.test(model)) {
+    throw new UserError(`${model} is a server's address, and this version only opens folders; name a model's folder.`, {
+      param: "model",
+      type: "model_not_found",
+    });
+  }
+  if (model.toLowerCase().endsWith(".gguf")) {
+    throw new UserError(
+      `${model} is a GGUF file, which this version does not read yet; name a folder with *.safetensors.`,
+      {
+        param: "model",
+        type: "model_not_found",
+      },
+    );
+  }
+  return model;
+}
+
+/** Below this many active weights a token takes less time than waking a second thread is worth. */
+const WORTH_A_SECOND_THREAD = 1e6;
+
+function usefulThreads(folder: ModelFolder): number | undefined {
+  return parameterCount(folder.config).activeWithoutEmbedding < WORTH_A_SECOND_THREAD ? 1 : undefined;
+}
+
+const idList = (value: unknown): number[] =>
+  (Array.isArray(value) ? value : [value]).filter((id): id is number => typeof id === "number");
