@@ -59,7 +59,7 @@ export async function compareKernel(
       return;
     }
     let squares = 0;
-    for (const value of values) squares += value * value;
+    for (const value of values) if (Number.isFinite(value)) squares += value * value;
     const typical = Math.sqrt(squares / Math.max(1, values.length));
     values.forEach((value, i) => {
       const error = Math.abs(actual[output]![i]! - value);

@@ -35,7 +35,7 @@
 // @ts-ignore: decorator
 @inline export function exp4(x: v128): v128 {
   const magic = f32x4.splat(12582912); // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  x = f32x4.pmin(f32x4.splat(89), f32x4.pmax(f32x4.splat(-104), x)); // this order of operands keeps NaN
+  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89)); // x first: NaN compares false and stays
   const shifted = madd(x, f32x4.splat(1.44269504), magic);
   const n = f32x4.sub(shifted, magic);
   let r = madd(n, f32x4.splat(-0.693359375), x);
@@ -65,6 +65,12 @@
 // @ts-ignore: decorator
 @inline export function sigmoid4(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
+}
+
+/** sigmoid4 of one number. */
+// @ts-ignore: decorator
+@inline export function sigmoid1(x: f32): f32 {
+  return f32x4.extract_lane(sigmoid4(f32x4.splat(x)), 0);
 }
 
 /** out[i] = e^x[i] for a multiple of four numbers: exp4 laid open for its tests. */

@@ -1,0 +1,153 @@
+/**
+ * Elementwise kernels and SwiGLU: runs of memory cut among the threads at cache lines. The last few elements go through
+ * the same vector arithmetic one by one, so an element's bits do not depend on where it lies.
+ */
+import { address, barrier, float, int, share } from "./control";
+import { madd, madd1, sigmoid1, sigmoid4 } from "./math";
+
+/** First byte of this thread's share of `length` floats: a multiple of 64. */
+// @ts-ignore: decorator
+@inline function from(length: i32, thread: i32, threads: i32): usize {
+  return <usize>share((length + 15) >> 4, thread, threads) << 6;
+}
+/** Byte behind this thread's share. */
+// @ts-ignore: decorator
+@inline function until(length: i32, thread: i32, threads: i32): usize {
+  return min(<usize>length << 2, from(length, thread + 1, threads));
+}
+
+/** x, length, value. */
+export function fill(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0), value = float(args, 2);
+  const end = x + until(int(args, 1), thread, threads);
+  let at = x + from(int(args, 1), thread, threads);
+  if (reinterpret<u32>(value) == 0) {
+    if (at < end) memory.fill(at, 0, end - at);
+    return;
+  }
+  const all = f32x4.splat(value);
+  for (; at + 16 <= end; at += 16) v128.store(at, all);
+  for (; at < end; at += 4) store<f32>(at, value);
+}
+
+/** from, to, length. */
+export function copy(args: usize, thread: i32, threads: i32): void {
+  const start = from(int(args, 2), thread, threads), end = until(int(args, 2), thread, threads);
+  if (start < end) memory.copy(address(args, 1) + start, address(args, 0) + start, end - start);
+}
+
+/** a, b, out, length. */
+export function add(args: usize, thread: i32, threads: i32): void {
+  const a = address(args, 0), b = address(args, 1), out = address(args, 2);
+  const end = until(int(args, 3), thread, threads);
+  let i = from(int(args, 3), thread, threads);
+  for (; i + 16 <= end; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)));
+  for (; i < end; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i));
+}
+
+/** x, y, length, alpha. */
+export function axpy(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0), y = address(args, 1), alpha = float(args, 3), all = f32x4.splat(alpha);
+  const end = until(int(args, 2), thread, threads);
+  let i = from(int(args, 2), thread, threads);
+  for (; i + 16 <= end; i += 16) v128.store(y + i, madd(all, v128.load(x + i), v128.load(y + i)));
+  for (; i < end; i += 4) store<f32>(y + i, madd1(alpha, load<f32>(x + i), load<f32>(y + i)));
+}
+
+/** x, length, alpha. */
+export function scale(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0), alpha = float(args, 2), all = f32x4.splat(alpha);
+  const end = until(int(args, 1), thread, threads);
+  let i = from(int(args, 1), thread, threads);
+  for (; i + 16 <= end; i += 16) v128.store(x + i, f32x4.mul(v128.load(x + i), all));
+  for (; i < end; i += 4) store<f32>(x + i, load<f32>(x + i) * alpha);
+}
+
+/** Elements whose squares are summed in f32 lanes; the sums of such runs are added up in f64, in order. */
+const RUN: i32 = 4096;
+
+/** x, length, out (one float), a scratch double for every RUN elements. */
+export function sumSquares(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0), length = int(args, 1), sums = address(args, 3);
+  const runs = (length + RUN - 1) / RUN;
+  for (let run = share(runs, thread, threads); run < share(runs, thread + 1, threads); run++) {
+    const start = x + (<usize>(run * RUN) << 2);
+    store<f64>(sums + (<usize>run << 3), squares(start, min(RUN, length - run * RUN)));
+  }
+  barrier(threads);
+  if (thread > 0) return;
+  let total: f64 = 0;
+  for (let run = 0; run < runs; run++) total += load<f64>(sums + (<usize>run << 3));
+  store<f32>(address(args, 2), <f32>total);
+}
+
+function squares(x: usize, length: i32): f64 {
+  const end = x + (<usize>length << 2);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  for (; x + 64 <= end; x += 64) {
+    const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
+    s0 = madd(a, a, s0);
+    s1 = madd(b, b, s1);
+    s2 = madd(c, c, s2);
+    s3 = madd(d, d, s3);
+  }
+  const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  let total =
+    <f64>f32x4.extract_lane(s, 0) + <f64>f32x4.extract_lane(s, 1) + (<f64>f32x4.extract_lane(s, 2) + <f64>f32x4.extract_lane(s, 3));
+  for (; x < end; x += 4) total += <f64>load<f32>(x) * <f64>load<f32>(x);
+  return total;
+}
+
+/** gate, up, y, length. */
+export function swiglu(args: usize, thread: i32, threads: i32): void {
+  const gate = address(args, 0), up = address(args, 1), y = address(args, 2);
+  const end = until(int(args, 3), thread, threads);
+  let i = from(int(args, 3), thread, threads);
+  for (; i + 16 <= end; i += 16) {
+    const g = v128.load(gate + i);
+    v128.store(y + i, f32x4.mul(f32x4.mul(g, sigmoid4(g)), v128.load(up + i)));
+  }
+  for (; i < end; i += 4) {
+    const g = load<f32>(gate + i);
+    store<f32>(y + i, g * sigmoid1(g) * load<f32>(up + i));
+  }
+}
+
+/** dy, gate, up, dgate, dup, length. */
+export function swigluGrad(args: usize, thread: i32, threads: i32): void {
+  const dy = address(args, 0), gate = address(args, 1), up = address(args, 2);
+  const dgate = address(args, 3), dup = address(args, 4), one = f32x4.splat(1);
+  const end = until(int(args, 5), thread, threads);
+  let i = from(int(args, 5), thread, threads);
+  for (; i + 16 <= end; i += 16) {
+    const g = v128.load(gate + i), u = v128.load(up + i), d = v128.load(dy + i), s = sigmoid4(g);
+    const slope = madd(f32x4.mul(g, s), f32x4.sub(one, s), s);
+    v128.store(dgate + i, f32x4.mul(f32x4.mul(d, u), slope));
+    v128.store(dup + i, f32x4.mul(d, f32x4.mul(g, s)));
+  }
+  for (; i < end; i += 4) {
+    const g = load<f32>(gate + i), u = load<f32>(up + i), d = load<f32>(dy + i), s = sigmoid1(g);
+    store<f32>(dgate + i, d * u * madd1(g * s, 1 - s, s));
+    store<f32>(dup + i, d * (g * s));
+  }
+}
+
+/** table, ids, y, rows, width. */
+export function embedding(args: usize, thread: i32, threads: i32): void {
+  const table = address(args, 0), ids = address(args, 1), y = address(args, 2), rows = int(args, 3);
+  const bytes = <usize>int(args, 4) << 2;
+  for (let r = share(rows, thread, threads); r < share(rows, thread + 1, threads); r++)
+    memory.copy(y + <usize>r * bytes, table + <usize>load<i32>(ids + (<usize>r << 2)) * bytes, bytes);
+}
+
+/** dy, ids, dtable, rows, width: threads split the width, so that rows of one id add up in order. */
+export function embeddingGrad(args: usize, thread: i32, threads: i32): void {
+  const dy = address(args, 0), ids = address(args, 1), dtable = address(args, 2), rows = int(args, 3), width = int(args, 4);
+  const bytes = <usize>width << 2, start = from(width, thread, threads), end = until(width, thread, threads);
+  for (let r = 0; r < rows; r++) {
+    const source = dy + <usize>r * bytes, target = dtable + <usize>load<i32>(ids + (<usize>r << 2)) * bytes;
+    let i = start;
+    for (; i + 16 <= end; i += 16) v128.store(target + i, f32x4.add(v128.load(target + i), v128.load(source + i)));
+    for (; i < end; i += 4) store<f32>(target + i, load<f32>(target + i) + load<f32>(source + i));
+  }
+}

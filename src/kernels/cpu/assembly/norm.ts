@@ -1,0 +1,150 @@
+/** RMSNorm with its gradient, and the rotary embedding: what goes row by row. */
+import { address, barrier, float, int, share } from "./control";
+import { madd, madd1, sumLanes } from "./math";
+
+/** x, w, y, rows, width, eps, bytes between x's rows, between y's. */
+export function rmsNorm(args: usize, thread: i32, threads: i32): void {
+  const w = address(args, 1), rows = int(args, 3), width = int(args, 4), eps = float(args, 5);
+  const sx = address(args, 6), sy = address(args, 7), first = share(rows, thread, threads);
+  const bytes = <usize>width << 2;
+  let x = address(args, 0) + <usize>first * sx, y = address(args, 2) + <usize>first * sy;
+  for (let r = share(rows, thread + 1, threads) - first; r > 0; r--) {
+    const inverse = inverseRms(x, width, eps), all = f32x4.splat(inverse);
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.mul(f32x4.mul(v128.load(x + i), all), v128.load(w + i)));
+    for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(x + i) * inverse * load<f32>(w + i));
+    x += sx;
+    y += sy;
+  }
+}
+
+/** Rows whose part of dw is summed in order before the parts are summed in order: the same cuts on any number of threads. */
+const CHUNK: i32 = 32;
+
+/**
+ * dy, x, w, dx, dw, rows, width, eps, bytes between x's (and dx's) rows, between dy's, accumulate, scratch of `width` floats
+ * for every CHUNK rows.
+ */
+export function rmsNormGrad(args: usize, thread: i32, threads: i32): void {
+  const dy = address(args, 0), x = address(args, 1), w = address(args, 2), dx = address(args, 3), dw = address(args, 4);
+  const rows = int(args, 5), width = int(args, 6), eps = float(args, 7), sx = address(args, 8), sdy = address(args, 9);
+  const accumulate = int(args, 10) != 0, parts = address(args, 11), bytes = <usize>width << 2;
+  const chunks = (rows + CHUNK - 1) / CHUNK;
+  for (let chunk = share(chunks, thread, threads); chunk < share(chunks, thread + 1, threads); chunk++) {
+    const part = parts + <usize>chunk * bytes;
+    memory.fill(part, 0, bytes);
+    for (let r = chunk * CHUNK; r < min(rows, (chunk + 1) * CHUNK); r++)
+      gradRow(dy + <usize>r * sdy, x + <usize>r * sx, w, dx + <usize>r * sx, part, width, eps, accumulate);
+  }
+  barrier(threads);
+  const vectors = (width + 3) >> 2;
+  const end = min(bytes, <usize>share(vectors, thread + 1, threads) << 4);
+  for (let i = <usize>share(vectors, thread, threads) << 4; i < end; i += 16) {
+    if (i + 16 <= bytes) {
+      let sum = f32x4.splat(0);
+      for (let chunk = 0; chunk < chunks; chunk++) sum = f32x4.add(sum, v128.load(parts + <usize>chunk * bytes + i));
+      v128.store(dw + i, f32x4.add(v128.load(dw + i), sum));
+    } else
+      for (let j = i; j < bytes; j += 4) {
+        let sum: f32 = 0;
+        for (let chunk = 0; chunk < chunks; chunk++) sum += load<f32>(parts + <usize>chunk * bytes + j);
+        store<f32>(dw + j, load<f32>(dw + j) + sum);
+      }
+  }
+}
+
+// With n = x * inverse and g = w * dy: dx = inverse * (g - n * mean(g * n)), and dw's part grows by dy * n.
+// @ts-ignore: decorator
+@inline function gradRow(dy: usize, x: usize, w: usize, dx: usize, part: usize, width: i32, eps: f32, accumulate: bool): void {
+  const bytes = <usize>width << 2;
+  const inverse = inverseRms(x, width, eps);
+  let sum = f32x4.splat(0), i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) sum = madd(f32x4.mul(v128.load(dy + i), v128.load(w + i)), v128.load(x + i), sum);
+  let dot = sumLanes(sum);
+  for (; i < bytes; i += 4) dot = madd1(load<f32>(dy + i) * load<f32>(w + i), load<f32>(x + i), dot);
+  // dx = inverse * g - x * shift
+  const shift = ((dot * inverse) / <f32>width) * inverse * inverse;
+  const inverses = f32x4.splat(inverse), shifts = f32x4.splat(-shift);
+  i = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    const d = v128.load(dy + i), v = v128.load(x + i);
+    let out = madd(v, shifts, f32x4.mul(f32x4.mul(d, v128.load(w + i)), inverses));
+    if (accumulate) out = f32x4.add(v128.load(dx + i), out);
+    v128.store(part + i, madd(d, f32x4.mul(v, inverses), v128.load(part + i)));
+    v128.store(dx + i, out);
+  }
+  for (; i < bytes; i += 4) {
+    const d = load<f32>(dy + i), v = load<f32>(x + i);
+    let out = madd1(v, -shift, d * load<f32>(w + i) * inverse);
+    if (accumulate) out = load<f32>(dx + i) + out;
+    store<f32>(part + i, madd1(d, v * inverse, load<f32>(part + i)));
+    store<f32>(dx + i, out);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function inverseRms(x: usize, width: i32, eps: f32): f32 {
+  const end = x + (<usize>width << 2);
+  let s0 = f32x4.splat(0), s1 = s0;
+  for (; x + 32 <= end; x += 32) {
+    const a = v128.load(x), b = v128.load(x, 16);
+    s0 = madd(a, a, s0);
+    s1 = madd(b, b, s1);
+  }
+  let sum = sumLanes(f32x4.add(s0, s1));
+  for (; x < end; x += 4) sum = madd1(load<f32>(x), load<f32>(x), sum);
+  return <f32>1 / sqrt<f32>(sum / <f32>width + eps);
+}
+
+/** x, table, positions, rows, heads, bytes between x's rows, between heads, dim, interleaved, inverse. */
+export function rope(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0), table = address(args, 1), positions = address(args, 2), rows = int(args, 3), heads = int(args, 4);
+  const row = address(args, 5), head = address(args, 6), dim = int(args, 7), interleaved = int(args, 8);
+  const sign: f32 = int(args, 9) ? -1 : 1;
+  for (let r = share(rows, thread, threads); r < share(rows, thread + 1, threads); r++) {
+    const angles = table + (<usize>load<i32>(positions + (<usize>r << 2)) * <usize>dim << 2);
+    let at = x + <usize>r * row;
+    for (let h = 0; h < heads; h++) {
+      if (interleaved) rotatePairs(at, angles, dim, sign);
+      else rotateHalves(at, angles, dim, sign);
+      at += head;
+    }
+  }
+}
+
+// x: a0 b0 a1 b1, angles: c0 s0 c1 s1; the turned pair is (a c - b s, b c + a s).
+// @ts-ignore: decorator
+@inline function rotatePairs(x: usize, angles: usize, dim: i32, sign: f32): void {
+  const signs = f32x4(-sign, sign, -sign, sign);
+  const end = x + (<usize>dim << 2);
+  for (; x + 16 <= end; x += 16) {
+    const v = v128.load(x), t = v128.load(angles);
+    const cos = v128.shuffle<f32>(t, t, 0, 0, 2, 2), sin = f32x4.mul(v128.shuffle<f32>(t, t, 1, 1, 3, 3), signs);
+    v128.store(x, madd(v128.shuffle<f32>(v, v, 1, 0, 3, 2), sin, f32x4.mul(v, cos)));
+    angles += 16;
+  }
+  if (x < end) rotateOne(x, x + 4, load<f32>(angles), sign * load<f32>(angles, 4));
+}
+
+// @ts-ignore: decorator
+@inline function rotateHalves(x: usize, angles: usize, dim: i32, sign: f32): void {
+  const half = <usize>(dim >> 1) << 2, end = x + half, signs = f32x4.splat(sign);
+  for (; x + 16 <= end; x += 16) {
+    const a = v128.load(x), b = v128.load(x + half), t0 = v128.load(angles), t1 = v128.load(angles, 16);
+    const cos = v128.shuffle<f32>(t0, t1, 0, 2, 4, 6), sin = f32x4.mul(v128.shuffle<f32>(t0, t1, 1, 3, 5, 7), signs);
+    v128.store(x, madd(b, f32x4.neg(sin), f32x4.mul(a, cos)));
+    v128.store(x + half, madd(a, sin, f32x4.mul(b, cos)));
+    angles += 32;
+  }
+  for (; x < end; x += 4) {
+    rotateOne(x, x + half, load<f32>(angles), sign * load<f32>(angles, 4));
+    angles += 8;
+  }
+}
+
+// @ts-ignore: decorator
+@inline function rotateOne(at: usize, bt: usize, cos: f32, sin: f32): void {
+  const a = load<f32>(at), b = load<f32>(bt);
+  store<f32>(at, madd1(b, -sin, a * cos));
+  store<f32>(bt, madd1(a, sin, b * cos));
+}
