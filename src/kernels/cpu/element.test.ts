@@ -181,8 +181,8 @@ for (const build of ["relaxed", "plain"] satisfies Build[])
       Float32Array,
       Float32Array,
     ];
-    const run = () => {
-      [pool.int[0], pool.int[1], pool.int[2]] = [x, y, count];
+    const run = (soft = false) => {
+      pool.int.set([x, y, count, Number(soft)]);
       pool.run(EXP, false);
     };
     for (const [low, high] of [
@@ -200,11 +200,20 @@ for (const build of ["relaxed", "plain"] satisfies Build[])
         const ulp = 2 ** Math.max(-149, Math.floor(Math.log2(truth)) - 23);
         assert.ok(Math.abs(value - truth) <= 2 * ulp, `exp(${inputs[i]}) is ${value}, not ${truth}`);
       });
+      run(true);
+      outputs.forEach((value, i) => {
+        const truth = Math.exp(inputs[i]!);
+        const ulp = 2 ** (Math.floor(Math.log2(truth)) - 23);
+        if (inputs[i]! < -87.6) assert.ok(value === 0 || Math.abs(value - truth) < 2 ** -126);
+        else assert.ok(Math.abs(value - truth) <= 2 * ulp, `soft exp(${inputs[i]}) is ${value}, not ${truth}`);
+      });
     }
     const edges = [Number.NEGATIVE_INFINITY, -3e38, -105, 0, -0, 89, 3e38, Number.POSITIVE_INFINITY, Number.NaN];
     inputs.set(edges);
     run();
     const infinite = Number.POSITIVE_INFINITY;
     assert.deepEqual([...outputs.subarray(0, edges.length)], [0, 0, 0, 1, 1, infinite, infinite, infinite, Number.NaN]);
+    run(true);
+    assert.deepEqual([...outputs.subarray(0, 5), outputs[8]], [0, 0, 0, 1, 1, Number.NaN]);
     await pool.close();
   });

@@ -55,11 +55,12 @@ export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
     },
     sumSquares(x, out, at) {
       const mark = memory.mark();
-      int[3] = memory.scratch(Math.ceil(x.length / squaresRun) * 8);
+      int[2] = memory.scratch(Math.ceil(x.length / squaresRun) * 8);
       int[0] = x.handle;
       int[1] = x.length;
-      int[2] = out.handle + at * 4;
-      pool.run(op.SUM_SQUARES, x.length > parallelPass);
+      int[3] = out.handle + at * 4;
+      pool.run(op.SQUARE_RUNS, x.length > parallelPass);
+      pool.run(op.SUM_RUNS, false);
       memory.release(mark);
     },
     rmsNorm(x, w, y, rows, width, eps, strideX, strideY) {
@@ -88,6 +89,7 @@ export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
       int[9] = strideDy * 4;
       int[10] = accumulate ? 1 : 0;
       pool.run(op.RMS_NORM_GRAD, rows * width > parallelPass);
+      pool.run(op.RMS_NORM_GRAD_SUM, (rows * width) / gradChunk > parallelPass);
       memory.release(mark);
     },
     rope(x, table, positions, rows, heads, strideRow, strideHead, dim, interleaved, inverse) {

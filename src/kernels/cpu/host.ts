@@ -10,7 +10,6 @@ export const processors = (): number => availableParallelism();
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly thread: number;
 }
 
 /** The bytes of a wasm file that set-up built. */

@@ -8,8 +8,8 @@ import { readBuilt, startWorker } from "./host.ts";
 
 /** What the wasm exports. */
 export interface KernelExports {
-  dispatch(operation: number, threads: number): void;
-  workerLoop(thread: number, epoch: number): void;
+  dispatch(operation: number, parts: number): void;
+  workerLoop(epoch: number): void;
   endWorkers(): void;
 }
 
@@ -43,9 +43,7 @@ export async function startPool(threads: number, build: Build = bestBuild()): Pr
   const initial = Math.max(INITIAL_PAGES, heap >> 16);
   const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared: true });
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
-  const workers = await Promise.all(
-    Array.from({ length: threads - 1 }, (_, i) => startWorker({ module, memory, thread: i + 1 })),
-  );
+  const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker({ module, memory })));
   const dispatch = kernels.dispatch;
   return {
     memory,

@@ -4,13 +4,13 @@ import { EPOCH, FAILED } from "./assembly/addresses.ts";
 import type { WorkerStart } from "./host.ts";
 import type { KernelExports } from "./pool.ts";
 
-const { module, memory, thread } = workerData as WorkerStart;
+const { module, memory } = workerData as WorkerStart;
 const words = new Int32Array(memory.buffer);
 const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
 const epoch = Atomics.load(words, EPOCH >> 2);
 parentPort?.postMessage("ready");
 try {
-  kernels.workerLoop(thread, epoch);
+  kernels.workerLoop(epoch);
 } catch (error) {
   // Whoever waits for this thread looks at this word once a second.
   Atomics.store(words, FAILED >> 2, 1);

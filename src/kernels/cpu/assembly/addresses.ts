@@ -3,16 +3,19 @@
  * to these, then come 64 KiB of private memory a thread, then the heap that ../memory.ts hands out.
  */
 const CONTROL = 0x10000;
-/** Grows by one at every dispatch. */
+/** Grows by one at every dispatch to more than one thread. */
 export const EPOCH = CONTROL;
-/** Workers that have finished this epoch. */
-export const DONE = CONTROL + 64;
+/** Who may join the running dispatch: its epoch's low 24 bits, then "closed" (128), then how many workers have joined. */
+export const GATE = CONTROL + 64;
+/** Joined workers that have finished. */
+export const DONE = CONTROL + 128;
+/** The next part of the work that nobody has claimed. */
+export const PART = CONTROL + 192;
 /** Threads inside memory.atomic.wait. */
-export const SLEEPERS = CONTROL + 128;
-export const OPERATION = CONTROL + 192;
-export const THREADS = CONTROL + 196;
-export const BARRIER_COUNT = CONTROL + 256;
-export const BARRIER_EPOCH = CONTROL + 320;
+export const SLEEPERS = CONTROL + 256;
+/** The running kernel, -1 to end the workers, and into how many parts its work is cut. */
+export const OPERATION = CONTROL + 320;
+export const PARTS = CONTROL + 324;
 /** Set by a worker that trapped, so that nobody waits for it for ever. */
 export const FAILED = CONTROL + 384;
 /** Eight counters, a cache line each. */

@@ -6,7 +6,7 @@
 import { address, float, int, takeTile } from "./control";
 import { packColumns, packKeys, packQueries, unpackColumns } from "./attention-pack";
 import { BLOCK, outer4, scores6, weighted6 } from "./attention-tiles";
-import { exp4, madd, sumLanes } from "./math";
+import { expSoft4, madd, sumLanes } from "./math";
 
 /** Rows whose probabilities are held at once: four blocks, so that a sum over rows stays in registers for a while. */
 const ROWS: i32 = 24;
@@ -82,7 +82,7 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
 function softmaxGradRow(s: usize, dp: usize, panels: i32, n: i32, lse: f32, delta: f32): void {
   const lse4 = f32x4.splat(lse), delta4 = f32x4.splat(delta), zero = f32x4.splat(0);
   for (; panels > 0; panels--) {
-    let p0 = exp4(f32x4.sub(v128.load(s), lse4)), p1 = exp4(f32x4.sub(v128.load(s, 16), lse4));
+    let p0 = expSoft4(f32x4.sub(v128.load(s), lse4)), p1 = expSoft4(f32x4.sub(v128.load(s, 16), lse4));
     let d0 = f32x4.mul(p0, f32x4.sub(v128.load(dp), delta4)), d1 = f32x4.mul(p1, f32x4.sub(v128.load(dp, 16), delta4));
     if (n < 8) {
       const low = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n)), high = i32x4.lt_s(i32x4(4, 5, 6, 7), i32x4.splat(n));

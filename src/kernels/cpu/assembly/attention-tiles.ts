@@ -6,7 +6,7 @@
  * Scores of six queries lie as (panel, 6, 8): panels of 8 keys, `step` bytes apart; so the weighted sum reads constant
  * offsets and registers hold 6 x 8 sums.
  */
-import { exp4, madd } from "./math";
+import { expSoft4, madd } from "./math";
 
 /** Queries of a block. */
 export const BLOCK: i32 = 6;
@@ -142,7 +142,7 @@ export function softmaxRow(s: usize, step: usize, n: i32, maximum: usize): f32 {
   let sum = f32x4.splat(0);
   at = s;
   for (let p = (n + 7) >> 3; p > 0; p--) {
-    const e0 = exp4(f32x4.sub(v128.load(at), most)), e1 = exp4(f32x4.sub(v128.load(at, 16), most));
+    const e0 = expSoft4(f32x4.sub(v128.load(at), most)), e1 = expSoft4(f32x4.sub(v128.load(at, 16), most));
     v128.store(at, e0);
     v128.store(at, e1, 16);
     sum = f32x4.add(f32x4.add(sum, e0), e1);

@@ -1,5 +1,8 @@
-/** How a kernel reads its arguments, splits its work among the threads and waits for the others. */
-import { BARRIER_COUNT, BARRIER_EPOCH, FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS, TILES } from "./addresses";
+/**
+ * How a kernel reads its arguments and splits its work, and how threads wait. `thread` and `threads` in a kernel number the
+ * parts its work is cut into: each part is run once, by whichever thread claims it, so parts must not wait for each other.
+ */
+import { FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS, TILES } from "./addresses";
 
 /** Argument n as an integer. */
 // @ts-ignore: decorator
@@ -19,7 +22,7 @@ import { BARRIER_COUNT, BARRIER_EPOCH, FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS,
   return load<f32>(args + (n << 2));
 }
 
-/** Memory of this thread alone (64 KiB, 64-byte aligned), free for a kernel's own use while it runs. */
+/** Memory of this part alone (64 KiB, 64-byte aligned), free for a kernel's own use while it runs. */
 // @ts-ignore: decorator
 @inline export function privateMemory(thread: i32): usize {
   return PRIVATE + <usize>thread * PRIVATE_BYTES;
@@ -35,16 +38,6 @@ import { BARRIER_COUNT, BARRIER_EPOCH, FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS,
 // @ts-ignore: decorator
 @inline export function takeTile(counter: i32): i32 {
   return atomic.add<i32>(TILES + (<usize>counter << 6), 1);
-}
-
-/** Returns once all threads of this kernel have come here. */
-export function barrier(threads: i32): void {
-  if (threads == 1) return;
-  const epoch = atomic.load<i32>(BARRIER_EPOCH);
-  if (atomic.add<i32>(BARRIER_COUNT, 1) == threads - 1) {
-    atomic.store<i32>(BARRIER_COUNT, 0);
-    announce(BARRIER_EPOCH);
-  } else waitWhile(BARRIER_EPOCH, epoch);
 }
 
 /** Waits while the word at `at` is `value`: spins some tens of microseconds, then sleeps. */

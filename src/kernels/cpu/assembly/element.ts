@@ -2,7 +2,7 @@
  * Elementwise kernels and SwiGLU: runs of memory cut among the threads at cache lines. The last few elements go through
  * the same vector arithmetic one by one, so an element's bits do not depend on where it lies.
  */
-import { address, barrier, float, int, share } from "./control";
+import { address, float, int, share } from "./control";
 import { madd, madd1, sigmoid1, sigmoid4 } from "./math";
 
 /** First byte of this thread's share of `length` floats: a multiple of 64. */
@@ -66,19 +66,22 @@ export function scale(args: usize, thread: i32, threads: i32): void {
 /** Elements whose squares are summed in f32 lanes; the sums of such runs are added up in f64, in order. */
 const RUN: i32 = 4096;
 
-/** x, length, out (one float), a scratch double for every RUN elements. */
-export function sumSquares(args: usize, thread: i32, threads: i32): void {
-  const x = address(args, 0), length = int(args, 1), sums = address(args, 3);
+/** x, length, a double for every RUN elements: the first half of sumSquares. */
+export function squareRuns(args: usize, thread: i32, threads: i32): void {
+  const x = address(args, 0), length = int(args, 1), sums = address(args, 2);
   const runs = (length + RUN - 1) / RUN;
   for (let run = share(runs, thread, threads); run < share(runs, thread + 1, threads); run++) {
     const start = x + (<usize>(run * RUN) << 2);
     store<f64>(sums + (<usize>run << 3), squares(start, min(RUN, length - run * RUN)));
   }
-  barrier(threads);
-  if (thread > 0) return;
+}
+
+/** -, length, the doubles, out (one float): the second half. */
+export function sumRuns(args: usize): void {
+  const end = address(args, 2) + (<usize>((int(args, 1) + RUN - 1) / RUN) << 3);
   let total: f64 = 0;
-  for (let run = 0; run < runs; run++) total += load<f64>(sums + (<usize>run << 3));
-  store<f32>(address(args, 2), <f32>total);
+  for (let at = address(args, 2); at < end; at += 8) total += load<f64>(at);
+  store<f32>(address(args, 3), <f32>total);
 }
 
 function squares(x: usize, length: i32): f64 {

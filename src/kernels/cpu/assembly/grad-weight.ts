@@ -46,7 +46,7 @@ function rectangle(
 ): void {
   const stripBytes = <usize>rows * 24, panelBytes = <usize>rows << 5;
   const edge = memory; // a 6 by 8 corner of dw, 192 bytes
-  const strips = memory + 192, panels = strips + (((n + ROWS - 1) / ROWS) * stripBytes + 63 & ~63);
+  const strips = memory + 192, panels = strips + ((<usize>((n + ROWS - 1) / ROWS) * stripBytes + 63) & ~63);
   let to = strips;
   for (let i = 0; i < n; i += ROWS) {
     packStrip(dy + (<usize>i << 2), sdy, to, min(ROWS, n - i), rows);

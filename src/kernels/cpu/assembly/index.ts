@@ -1,5 +1,5 @@
 /** The wasm's door: run one kernel alone, run it on all threads, or be a worker. Kernels: (args, thread, threads) => void. */
-import { ARGUMENTS, DONE, EPOCH, OPERATION, THREADS, TILES } from "./addresses";
+import { ARGUMENTS, DONE, EPOCH, GATE, OPERATION, PART, PARTS, TILES } from "./addresses";
 import { address, announce, int, waitWhile } from "./control";
 import { attention } from "./attention";
 import { attentionGrad } from "./attention-grad";
@@ -10,17 +10,17 @@ import { moePlan, moeGather, moeGatherGrad, moeCombine, moeCombineGrad } from ".
 import { tokenLogProbs, tokenLogProbsGrad } from "./loss";
 import { adamw, muonMomentum } from "./optimizer";
 import {
-  add, axpy, copy, embedding, embeddingGrad, fill, scale, sumSquares, swiglu, swigluGrad,
+  add, axpy, copy, embedding, embeddingGrad, fill, scale, squareRuns, sumRuns, swiglu, swigluGrad,
 } from "./element";
 import { linearGradWeightKernel } from "./grad-weight";
 import { linearKernel } from "./linear";
 import { expKernel } from "./math";
 import { peak } from "./micro";
-import { rmsNorm, rmsNormGrad, rope } from "./norm";
+import { rmsNorm, rmsNormGrad, rmsNormGradSum, rope } from "./norm";
 import { packKernel } from "./pack";
 import * as op from "./operations";
 
-/** Runs one thread's part of a kernel. */
+/** Runs one part of a kernel. */
 function run(operation: i32, args: usize, thread: i32, threads: i32): void {
   switch (operation) {
     case op.LINEAR:
@@ -41,12 +41,16 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
       return axpy(args, thread, threads);
     case op.SCALE:
       return scale(args, thread, threads);
-    case op.SUM_SQUARES:
-      return sumSquares(args, thread, threads);
+    case op.SQUARE_RUNS:
+      return squareRuns(args, thread, threads);
+    case op.SUM_RUNS:
+      return sumRuns(args);
     case op.RMS_NORM:
       return rmsNorm(args, thread, threads);
     case op.RMS_NORM_GRAD:
       return rmsNormGrad(args, thread, threads);
+    case op.RMS_NORM_GRAD_SUM:
+      return rmsNormGradSum(args, thread, threads);
     case op.ROPE:
       return rope(args, thread, threads);
     case op.SWIGLU:
@@ -58,7 +62,7 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
     case op.EMBEDDING_GRAD:
       return embeddingGrad(args, thread, threads);
     case op.EXP:
-      return expKernel(address(args, 0), address(args, 1), int(args, 2));
+      return expKernel(address(args, 0), address(args, 1), int(args, 2), int(args, 3) != 0);
     case op.ATTENTION:
       return attention(args, thread, threads);
     case op.ATTENTION_GRAD:
@@ -100,28 +104,33 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** Runs a kernel whose arguments lie at ARGUMENTS on `threads` threads (1, or all there are); returns when all are done. */
-export function dispatch(operation: i32, threads: i32): void {
+/**
+ * Runs a kernel whose arguments lie at ARGUMENTS in `parts` parts (1, or as many as there are threads); returns when all are
+ * done. Workers join while parts are left; this thread waits only for those that have joined, never for one that sleeps or
+ * that the system runs something else on.
+ */
+export function dispatch(operation: i32, parts: i32): void {
   for (let counter: usize = 0; counter < 8; counter++) store<i32>(TILES + (counter << 6), 0);
-  if (threads > 1) {
-    store<i32>(OPERATION, operation);
-    store<i32>(THREADS, threads);
-    atomic.store<i32>(DONE, 0);
-    announce(EPOCH);
-  }
-  run(operation, ARGUMENTS, 0, threads);
-  if (threads > 1)
-    for (let done = atomic.load<i32>(DONE); done < threads - 1; done = atomic.load<i32>(DONE)) waitWhile(DONE, done);
+  if (parts == 1) return run(operation, ARGUMENTS, 0, 1);
+  store<i32>(OPERATION, operation);
+  store<i32>(PARTS, parts);
+  store<i32>(PART, 0);
+  store<i32>(DONE, 0);
+  atomic.store<i32>(GATE, (atomic.load<i32>(EPOCH) + 1) << 8);
+  announce(EPOCH);
+  runParts(operation, parts);
+  const joined = atomic.or<i32>(GATE, CLOSED) & (CLOSED - 1);
+  for (let done = atomic.load<i32>(DONE); done < joined; done = atomic.load<i32>(DONE)) waitWhile(DONE, done);
 }
 
-/** A worker's life: waits for an epoch after `epoch`, does its part, says so; ends at operation -1. */
-export function workerLoop(thread: i32, epoch: i32): void {
+/** A worker's life: waits for an epoch after `epoch`, joins in where it still can; ends at operation -1. */
+export function workerLoop(epoch: i32): void {
   for (;;) {
     waitWhile(EPOCH, epoch);
-    epoch++;
-    const operation = load<i32>(OPERATION);
-    if (operation < 0) return;
-    run(operation, ARGUMENTS, thread, load<i32>(THREADS));
+    epoch = atomic.load<i32>(EPOCH);
+    if (load<i32>(OPERATION) < 0) return;
+    if (!join(epoch)) continue;
+    runParts(load<i32>(OPERATION), load<i32>(PARTS));
     announce(DONE);
   }
 }
@@ -130,4 +139,22 @@ export function workerLoop(thread: i32, epoch: i32): void {
 export function endWorkers(): void {
   store<i32>(OPERATION, -1);
   announce(EPOCH);
+}
+
+const CLOSED: i32 = 128;
+
+/** Counts this worker in, if the dispatch of this epoch still takes workers. */
+function join(epoch: i32): bool {
+  let gate = atomic.load<i32>(GATE);
+  while (gate >>> 8 == (epoch & 0xffffff) && (gate & CLOSED) == 0) {
+    const found = atomic.cmpxchg<i32>(GATE, gate, gate + 1);
+    if (found == gate) return true;
+    gate = found;
+  }
+  return false;
+}
+
+function runParts(operation: i32, parts: i32): void {
+  for (let part = atomic.add<i32>(PART, 1); part < parts; part = atomic.add<i32>(PART, 1))
+    run(operation, ARGUMENTS, part, parts);
 }

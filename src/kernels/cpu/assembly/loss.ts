@@ -3,7 +3,7 @@
  * chunks are added up in double precision: the same for every row, whatever else the batch holds.
  */
 import { address, float, int, share } from "./control";
-import { exp1, exp4, madd, sumLanes } from "./math";
+import { expSoft1, expSoft4, madd, sumLanes } from "./math";
 
 const CHUNK: i32 = 256;
 
@@ -21,7 +21,7 @@ export function tokenLogProbs(args: usize, thread: i32, threads: i32): void {
       let at = logits + (<usize>chunk << 2);
       let sum4 = zero, weighted4 = zero;
       for (; at < whole; at += 16) {
-        const x = f32x4.sub(f32x4.mul(v128.load(at), inverse4), max4), e = exp4(x);
+        const x = f32x4.sub(f32x4.mul(v128.load(at), inverse4), max4), e = expSoft4(x);
         sum4 = f32x4.add(sum4, e);
         // A logit of minus infinity adds 0, not NaN.
         weighted4 = madd(e, v128.bitselect(zero, x, f32x4.eq(e, zero)), weighted4);
@@ -30,7 +30,7 @@ export function tokenLogProbs(args: usize, thread: i32, threads: i32): void {
       weighted += <f64>sumLanes(weighted4);
     }
     for (let v = vocabulary & ~3; v < vocabulary; v++) {
-      const x = load<f32>(logits + (<usize>v << 2)) * inverse - max, e = exp1(x);
+      const x = load<f32>(logits + (<usize>v << 2)) * inverse - max, e = expSoft1(x);
       sum += <f64>e;
       if (e != 0) weighted += <f64>(e * x);
     }
@@ -60,11 +60,11 @@ export function tokenLogProbsGrad(args: usize, thread: i32, threads: i32): void 
     }
     const lse = load<f32>(address(args, 2) + at), factor = load<f32>(address(args, 3) + at) * inverse;
     const lse4 = f32x4.splat(lse), factor4 = f32x4.splat(-factor);
-    const hit = factor * (1 - exp1(load<f32>(logits + (<usize>target << 2)) * inverse - lse));
+    const hit = factor * (1 - expSoft1(load<f32>(logits + (<usize>target << 2)) * inverse - lse));
     let i: usize = 0;
     for (; i + 16 <= bytes; i += 16)
-      v128.store(out + i, f32x4.mul(factor4, exp4(f32x4.sub(f32x4.mul(v128.load(logits + i), inverse4), lse4))));
-    for (; i < bytes; i += 4) store<f32>(out + i, -factor * exp1(load<f32>(logits + i) * inverse - lse));
+      v128.store(out + i, f32x4.mul(factor4, expSoft4(f32x4.sub(f32x4.mul(v128.load(logits + i), inverse4), lse4))));
+    for (; i < bytes; i += 4) store<f32>(out + i, -factor * expSoft1(load<f32>(logits + i) * inverse - lse));
     store<f32>(out + (<usize>target << 2), hit);
   }
 }

@@ -1,5 +1,5 @@
 /** RMSNorm with its gradient, and the rotary embedding: what goes row by row. */
-import { address, barrier, float, int, share } from "./control";
+import { address, float, int, share } from "./control";
 import { madd, madd1, sumLanes } from "./math";
 
 /** x, w, y, rows, width, eps, bytes between x's rows, between y's. */
@@ -23,7 +23,7 @@ const CHUNK: i32 = 32;
 
 /**
  * dy, x, w, dx, dw, rows, width, eps, bytes between x's (and dx's) rows, between dy's, accumulate, scratch of `width` floats
- * for every CHUNK rows.
+ * for every CHUNK rows. rmsNormGradSum has to follow with the same arguments.
  */
 export function rmsNormGrad(args: usize, thread: i32, threads: i32): void {
   const dy = address(args, 0), x = address(args, 1), w = address(args, 2), dx = address(args, 3), dw = address(args, 4);
@@ -36,7 +36,12 @@ export function rmsNormGrad(args: usize, thread: i32, threads: i32): void {
     for (let r = chunk * CHUNK; r < min(rows, (chunk + 1) * CHUNK); r++)
       gradRow(dy + <usize>r * sdy, x + <usize>r * sx, w, dx + <usize>r * sx, part, width, eps, accumulate);
   }
-  barrier(threads);
+}
+
+/** dw += the chunks' parts, chunk after chunk. */
+export function rmsNormGradSum(args: usize, thread: i32, threads: i32): void {
+  const dw = address(args, 4), width = int(args, 6), parts = address(args, 11), bytes = <usize>width << 2;
+  const chunks = (int(args, 5) + CHUNK - 1) / CHUNK;
   const vectors = (width + 3) >> 2;
   const end = min(bytes, <usize>share(vectors, thread + 1, threads) << 4);
   for (let i = <usize>share(vectors, thread, threads) << 4; i < end; i += 16) {

@@ -8,7 +8,7 @@ export const FILL = 10;
 export const ADD = 11;
 export const AXPY = 12;
 export const SCALE = 13;
-export const SUM_SQUARES = 14;
+export const SQUARE_RUNS = 14;
 export const RMS_NORM = 15;
 export const RMS_NORM_GRAD = 16;
 export const ROPE = 17;
@@ -17,6 +17,8 @@ export const SWIGLU_GRAD = 19;
 export const EMBEDDING = 20;
 export const EMBEDDING_GRAD = 21;
 export const COPY = 22;
+export const SUM_RUNS = 23;
+export const RMS_NORM_GRAD_SUM = 24;
 
 export const ATTENTION = 30;
 export const ATTENTION_GRAD = 31;

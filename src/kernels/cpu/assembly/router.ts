@@ -1,6 +1,6 @@
 /** The router: scores, grouped top-k and their gradient, four rows at a time, a row in a lane: no row sees another. */
 import { address, float, int, privateMemory, share } from "./control";
-import { exp4, sigmoid4 } from "./math";
+import { expSoft4, sigmoid4 } from "./math";
 
 /**
  * Arguments: logits, bias (0: none), indices, weights, rows, experts, topK, groups, topGroups, groupScoreTop,
@@ -160,7 +160,7 @@ function score(logits: usize, row: i32, live: i32, experts: i32, softmax: i32, s
     at += 4;
   }
   for (let to = scores; to < end; to += 16) {
-    const value = exp4(f32x4.sub(v128.load(to), most));
+    const value = expSoft4(f32x4.sub(v128.load(to), most));
     sum = f32x4.add(sum, value);
     v128.store(to, value);
   }
