@@ -205,7 +205,8 @@ for (const build of ["relaxed", "plain"] satisfies Build[])
         const truth = Math.exp(inputs[i]!);
         const ulp = 2 ** (Math.floor(Math.log2(truth)) - 23);
         if (inputs[i]! < -87.6) assert.ok(value === 0 || Math.abs(value - truth) < 2 ** -126);
-        else assert.ok(Math.abs(value - truth) <= 2 * ulp, `soft exp(${inputs[i]}) is ${value}, not ${truth}`);
+        else if (inputs[i]! <= 88)
+          assert.ok(Math.abs(value - truth) <= 2 * ulp, `soft exp(${inputs[i]}) is ${value}, not ${truth}`);
       });
     }
     const edges = [Number.NEGATIVE_INFINITY, -3e38, -105, 0, -0, 89, 3e38, Number.POSITIVE_INFINITY, Number.NaN];
