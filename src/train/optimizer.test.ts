@@ -34,7 +34,8 @@ test("ten AdamW steps give torch.optim.AdamW's numbers", async () => {
       gradient(p, t);
       optimizer.step(1);
     }
-    expected.forEach((value, i) => assert.ok(Math.abs(p.buf.host![i]! - value) < 3e-7, `${p.buf.host![i]} ${value}`));
+    for (const [i, value] of expected.entries())
+      assert.ok(Math.abs(p.buf.host![i]! - value) < 3e-7, `${p.buf.host![i]} is not ${value}`);
   }
 });
 

@@ -5,6 +5,7 @@ import { UserError } from "../error.ts";
 import type { Device, F32 } from "../kernels/kernels.ts";
 import type { Parameter } from "../tensor/tensor.ts";
 import { Muon, type MuonOptions, muonDefaults } from "./muon.ts";
+import { notFinite } from "./not-finite.ts";
 
 /** AdamW under torch.optim.AdamW's names. */
 export interface AdamWOptions {
@@ -97,10 +98,11 @@ export class Optimizer {
     });
     const squares = await this.#device.read(this.#squares);
     let total = 0;
-    this.parameters.forEach(({ name }, i) => {
-      if (!Number.isFinite(squares[i]!)) throw notFinite(`the gradient of ${name}`, squares[i]!, step);
+    for (const [i, { name }] of this.parameters.entries()) {
+      if (!Number.isFinite(squares[i]!))
+        throw await notFinite(this.#device, this.parameters, `the gradient of ${name}`, squares[i]!, step);
       total += squares[i]!;
-    });
+    }
     const norm = Math.sqrt(total);
     if (norm > maxNorm) for (const { grad } of this.parameters) this.#device.scale(grad, maxNorm / (norm + 1e-6));
     return norm;
@@ -162,13 +164,6 @@ export class Optimizer {
     return buffers;
   }
 }
-
-/** The error that stops a run whose numbers went bad. */
-export const notFinite = (what: string, value: number, step: number): UserError =>
-  new UserError(
-    `Training stopped at step ${step}: ${what} is ${Number.isNaN(value) ? "NaN" : "infinite"}. The last checkpoint is kept; resume from it with a lower learning rate.`,
-    { type: "not_finite", param: what },
-  );
 
 interface AdamWSlot {
   readonly parameter: Parameter;
