@@ -15,6 +15,11 @@ export interface CommandEntry {
 /** Every command there is, in the order `reckon help` lists them. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: "train",
+    description: "train: pre-training, fine-tuning, R1-Zero",
+    load: () => import("./train.ts"),
+  },
+  {
     name: "ask",
     description: "ask a model one question: its thinking, then its answer",
     load: () => import("./ask.ts"),

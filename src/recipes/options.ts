@@ -1,0 +1,121 @@
+/** What a training run is made of: one schema that validates presets, `--set key=value`, and the config.json of a run being resumed. */
+import { z } from "zod";
+import { usageError } from "../error.ts";
+import { STYLES } from "../tasks/task.ts";
+
+const rate = z.number().positive();
+const share = z.number().min(0).max(1);
+const count = z.int().positive();
+
+const styles = z.object(
+  Object.fromEntries(STYLES.map((style) => [style, z.number().min(0)])) as Record<(typeof STYLES)[number], z.ZodNumber>,
+);
+
+/** Which questions a stage is about. */
+const tasks = z.object({
+  families: z.array(z.string()).min(1).describe("names of task families"),
+  levels: z.array(count).min(1),
+});
+
+const evaluation = z.object({
+  items: z.int().min(0).describe("held-out questions a family, greedy and sampled at temperature 1"),
+  every: z.int().min(0).describe("steps between evaluations while training; 0: only at the start and the end"),
+  max_tokens: count,
+});
+
+/** Learning from documents: pre-training, and supervised fine-tuning from a model. */
+export const supervisedSchema = z.object({
+  tasks,
+  styles,
+  canonical: share.describe("share of canonical wordings"),
+  tokens: count.describe("tokens to train on"),
+  tokens_per_step: count,
+  rows_per_pass: count.describe("tokens in one forward and backward pass; the gradient does not depend on it"),
+  prompt_loss: z.boolean().describe("learn the question too, as in pre-training, or only thinking and answer"),
+  muon_lr: rate,
+  adamw_lr: rate,
+  warmup: z.int().min(0),
+  decay: share.describe("last fraction of the steps over which the learning rate falls to 0"),
+  max_grad_norm: rate,
+  mtp_lambda: z.number().min(0).describe("weight of the multi-token-prediction loss (V3: 0.3, then 0.1)"),
+  mtp_every: count.describe("the multi-token-prediction loss is taken on every n-th pass"),
+  router_gamma: z.number().min(0).describe("speed of the router's balancing bias (V3: 0.001)"),
+  checkpoint_every: z.int().min(0).describe("steps between checkpoints; 0: only at the end"),
+  evaluation,
+});
+
+/** R1-Zero: GRPO on verifiable questions with accuracy and format rewards. */
+export const rlSchema = z.object({
+  tasks,
+  canonical: share,
+  steps: count,
+  prompts_per_step: count,
+  group_size: z.int().min(2),
+  max_completion_length: count,
+  temperature: rate,
+  loss: z.string().describe("grpo, dr_grpo, dapo, gspo or bnpo"),
+  scale_rewards: z.enum(["group", "batch", "none"]),
+  scale_offset: z.number().min(0).describe("added to the deviation of the rewards"),
+  beta: z.number().min(0).describe("weight of the KL to the reference"),
+  reference_every: z.int().min(0).describe("steps after which the reference becomes the policy (R1: 400); 0: never"),
+  epsilon: z.number().min(0).nullable().describe("clip range below; null: the variant's own"),
+  epsilon_high: z.number().min(0).nullable(),
+  iterations: count.describe("optimizer passes over each batch of rollouts (mu)"),
+  dynamic_sampling: z.boolean().describe("sample again until every group has right and wrong answers (DAPO)"),
+  mask_truncated: z.boolean().describe("leave cut-off responses out of the loss"),
+  accuracy_weight: z.number().min(0),
+  format_weight: z.number().min(0),
+  lr: rate,
+  optimizer: z.enum(["adamw", "muon"]),
+  warmup: z.int().min(0),
+  decay: share,
+  max_grad_norm: rate,
+  rows_per_pass: count,
+  slots: count.describe("sequences generated at once"),
+  router_gamma: z.number().min(0),
+  save_rollouts: z.int().min(0).describe("steps between saved rollouts; 0: none, 1: every step"),
+  checkpoint_every: z.int().min(0),
+  evaluation,
+});
+
+export type SupervisedOptions = z.infer<typeof supervisedSchema>;
+export type RlOptions = z.infer<typeof rlSchema>;
+
+/**
+ * Options with `key=value` settings laid over them; keys may be dotted (`tasks.levels=[1,2]`), values are JSON or bare text.
+ * @throws UserError (usage) naming the key and what it takes.
+ */
+export function withSettings<S extends z.ZodType>(
+  schema: S,
+  options: z.infer<S>,
+  settings: readonly string[],
+): z.infer<S> {
+  const changed = structuredClone(options) as Record<string, unknown>;
+  for (const setting of settings) {
+    const at = setting.indexOf("=");
+    if (at < 1) throw usageError(`--set takes key=value, not "${setting}"`, "set");
+    const path = setting.slice(0, at).split(".");
+    let place = changed;
+    for (const key of path.slice(0, -1)) place = (place[key] ?? {}) as Record<string, unknown>;
+    const last = path.at(-1)!;
+    if (typeof place !== "object" || !(last in place)) {
+      throw usageError(
+        `--set ${setting}: there is no ${path.join(".")}; there are ${Object.keys(changed).join(", ")}`,
+        "set",
+      );
+    }
+    place[last] = settingValue(setting.slice(at + 1));
+  }
+  const parsed = schema.safeParse(changed);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw usageError(`${issue!.path.join(".")}: ${issue!.message}`, issue!.path.join("."));
+}
+
+function settingValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

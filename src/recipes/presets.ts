@@ -1,0 +1,214 @@
+/**
+ * The named settings of the recipes. Times are of two cores without wide vectors; what each preset reached is in docs/log.md.
+ *
+ *   smoke     about one minute: two easy families, a toy model; the tests run it
+ *   speedrun  at most 15 minutes: the eight families, from nothing to a model whose reasoning reinforcement learning grew
+ *   nano      the bundled model: ten families, all wordings, as long as it needs
+ *   quick     R1-Zero alone from the bundled base model: the curve rises within three minutes
+ */
+import { usageError } from "../error.ts";
+import type { DeepSeekConfig } from "../model/config.ts";
+import { ALL, EIGHT } from "../tasks/catalogue.ts";
+import type { RlOptions, SupervisedOptions } from "./options.ts";
+
+export interface Preset {
+  readonly name: string;
+  readonly about: string;
+  /** The model to make from nothing. */
+  readonly model: DeepSeekConfig;
+  readonly pretrain: SupervisedOptions;
+  readonly rl: RlOptions;
+}
+
+/** A small V3: latent attention, first layer dense, then one shared and a few routed experts balanced by bias alone. */
+function smallV3(size: Partial<DeepSeekConfig>): DeepSeekConfig {
+  return {
+    model_type: "deepseek_v3",
+    hidden_size: 128,
+    intermediate_size: 352,
+    num_hidden_layers: 4,
+    num_attention_heads: 4,
+    num_key_value_heads: 4,
+    vocab_size: 112,
+    rms_norm_eps: 1e-6,
+    rope_theta: 10000,
+    rope_scaling: null,
+    rope_interleave: true,
+    max_position_embeddings: 512,
+    tie_word_embeddings: false,
+    attention_bias: false,
+    hidden_act: "silu",
+    initializer_range: 0.02,
+    bos_token_id: 0,
+    eos_token_id: [1],
+    pad_token_id: 2,
+    q_lora_rank: null,
+    kv_lora_rank: 48,
+    qk_nope_head_dim: 16,
+    qk_rope_head_dim: 16,
+    v_head_dim: 32,
+    first_k_dense_replace: 1,
+    moe_layer_freq: 1,
+    n_routed_experts: 8,
+    n_shared_experts: 1,
+    num_experts_per_tok: 2,
+    moe_intermediate_size: 96,
+    n_group: 1,
+    topk_group: 1,
+    topk_method: "noaux_tc",
+    scoring_func: "sigmoid",
+    norm_topk_prob: true,
+    routed_scaling_factor: 1.5,
+    num_nextn_predict_layers: 0,
+    ...size,
+  };
+}
+
+const eight = EIGHT.map((task) => task.name);
+const all = ALL.map((task) => task.name);
+
+const speedrunPretrain: SupervisedOptions = {
+  tasks: { families: eight, levels: [1] },
+  styles: { direct: 40, terse: 15, careful: 33, checking: 12 },
+  canonical: 0.4,
+  tokens: 7_000_000,
+  tokens_per_step: 4096,
+  rows_per_pass: 2048,
+  prompt_loss: true,
+  muon_lr: 0.009,
+  adamw_lr: 0.003,
+  warmup: 50,
+  decay: 0.5,
+  max_grad_norm: 1,
+  mtp_lambda: 0,
+  mtp_every: 1,
+  router_gamma: 0.001,
+  checkpoint_every: 500,
+  evaluation: { items: 25, every: 0, max_tokens: 160 },
+};
+
+const speedrunRl: RlOptions = {
+  tasks: { families: eight, levels: [1] },
+  canonical: 0.4,
+  steps: 60,
+  prompts_per_step: 48,
+  group_size: 8,
+  max_completion_length: 160,
+  temperature: 1,
+  loss: "dapo",
+  scale_rewards: "group",
+  scale_offset: 0.1,
+  beta: 0,
+  reference_every: 0,
+  epsilon: null,
+  epsilon_high: null,
+  iterations: 1,
+  dynamic_sampling: false,
+  mask_truncated: false,
+  accuracy_weight: 1,
+  format_weight: 0.2,
+  lr: 1e-4,
+  optimizer: "adamw",
+  warmup: 3,
+  decay: 0.7,
+  max_grad_norm: 1,
+  rows_per_pass: 2048,
+  slots: 128,
+  router_gamma: 0,
+  save_rollouts: 1,
+  checkpoint_every: 20,
+  evaluation: { items: 25, every: 20, max_tokens: 160 },
+};
+
+/** Eight narrow heads rather than four: counting letters and sorting look many things up at once. */
+const nanoModel = smallV3({
+  num_hidden_layers: 5,
+  num_attention_heads: 8,
+  num_key_value_heads: 8,
+  kv_lora_rank: 64,
+  v_head_dim: 16,
+  num_nextn_predict_layers: 1,
+});
+
+export const PRESETS: readonly Preset[] = [
+  {
+    name: "smoke",
+    about: "two easy families and a toy model, about one minute",
+    model: smallV3({
+      hidden_size: 64,
+      num_hidden_layers: 2,
+      intermediate_size: 128,
+      n_routed_experts: 4,
+      moe_intermediate_size: 48,
+    }),
+    pretrain: {
+      ...speedrunPretrain,
+      tasks: { families: ["digit-sums", "letter-counting"], levels: [1] },
+      tokens: 600_000,
+      tokens_per_step: 2048,
+      warmup: 20,
+      checkpoint_every: 0,
+      evaluation: { items: 50, every: 0, max_tokens: 96 },
+    },
+    rl: {
+      ...speedrunRl,
+      tasks: { families: ["digit-sums", "letter-counting"], levels: [1] },
+      steps: 20,
+      prompts_per_step: 24,
+      max_completion_length: 96,
+      lr: 3e-4,
+      save_rollouts: 5,
+      checkpoint_every: 10,
+      evaluation: { items: 100, every: 0, max_tokens: 96 },
+    },
+  },
+  {
+    name: "speedrun",
+    about: "the eight families from nothing in 15 minutes on two cores",
+    model: smallV3({}),
+    pretrain: speedrunPretrain,
+    rl: speedrunRl,
+  },
+  {
+    name: "nano",
+    about: "the bundled model: ten families in all their wordings",
+    model: nanoModel,
+    pretrain: {
+      ...speedrunPretrain,
+      tasks: { families: all, levels: [1] },
+      styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
+      tokens: 40_000_000,
+      mtp_lambda: 0.1,
+      mtp_every: 4,
+      checkpoint_every: 500,
+      evaluation: { items: 40, every: 1500, max_tokens: 192 },
+    },
+    rl: {
+      ...speedrunRl,
+      tasks: { families: all, levels: [1] },
+      steps: 150,
+      max_completion_length: 192,
+      checkpoint_every: 25,
+      evaluation: { items: 40, every: 25, max_tokens: 192 },
+    },
+  },
+  {
+    name: "quick",
+    about: "R1-Zero alone from the bundled base model, three minutes",
+    model: nanoModel,
+    pretrain: { ...speedrunPretrain, tasks: { families: all, levels: [1] } },
+    rl: {
+      ...speedrunRl,
+      tasks: { families: all, levels: [1] },
+      steps: 30,
+      evaluation: { items: 20, every: 10, max_tokens: 160 },
+    },
+  },
+];
+
+/** The preset of that name. @throws UserError (usage) listing the names there are. */
+export function presetNamed(name: string): Preset {
+  const found = PRESETS.find((preset) => preset.name === name);
+  if (found !== undefined) return found;
+  throw usageError(`there is no preset "${name}"; there are ${PRESETS.map((one) => one.name).join(", ")}`, "preset");
+}

@@ -1,0 +1,289 @@
+/**
+ * R1-Zero, top to bottom (DeepSeek-R1, 2.2): ask questions, sample a group of answers to each, judge them by rules, and move
+ * the model towards the better ones of each group. No examples, no reward model.
+ *
+ * Simplifications against the paper: tasks are procedural, the engine that samples is the one that trains (so the ratio is
+ * exactly 1 on the first pass), and one optimizer step a batch unless `iterations` says otherwise.
+ */
+
+import { generateBatch } from "../generate/batch.ts";
+import type { Device } from "../kernels/kernels.ts";
+import { Decoder } from "../model/decoder.ts";
+import { Random } from "../random.ts";
+import { makeInSplit } from "../tasks/sample.ts";
+import { score } from "../tasks/score.ts";
+import type { Task, TaskEntry } from "../tasks/task.ts";
+import { combineRewards, groupAdvantages } from "../train/advantages.ts";
+import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
+import { sampleInformative } from "../train/dynamic-sampling.ts";
+import { policyLoss } from "../train/losses/choose.ts";
+import { Optimizer, optimizerDefaults } from "../train/optimizer.ts";
+import { policyStep, scoreCompletions } from "../train/policy.ts";
+import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
+import { RunFolder } from "../train/run.ts";
+import { rateFactor } from "../train/schedule.ts";
+import type { RlOptions } from "./options.ts";
+import {
+  CostMeter,
+  evaluateStage,
+  evaluationRecord,
+  type StageContext,
+  tasksNamed,
+  versions,
+  worldDialogue,
+  worldFiles,
+} from "./stage.ts";
+import type { StageResult } from "./supervised.ts";
+
+/** A judged sample before its group's advantages are known. */
+type Judged = Omit<Rollout, "advantage" | "refLogps" | "group">;
+
+/** One question and its judged samples. */
+interface Group {
+  readonly entry: TaskEntry;
+  readonly samples: readonly (Judged & { readonly text: string; readonly reason: string })[];
+}
+
+/**
+ * Runs R1-Zero into `context.out` from the model `start` makes.
+ * @throws UserError for a bad option, a folder in use, or numbers gone bad; the signal's reason when stopped.
+ */
+export async function r1Zero(context: StageContext, options: RlOptions, start: () => Decoder): Promise<StageResult> {
+  const { device, seed, signal, listener } = context;
+  const loss = policyLoss(options.loss);
+  const families = tasksNamed(options.tasks.families);
+  const dialogue = worldDialogue();
+  const run = context.resume
+    ? RunFolder.resume(context.out)
+    : RunFolder.create(context.out, {
+        recipe: "r1-zero",
+        preset: context.preset,
+        seed,
+        options: { ...options },
+        versions: versions(),
+        created: new Date().toISOString(),
+      });
+  try {
+    const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
+    const decoder = resumed?.decoder ?? start();
+    const reference = options.beta > 0 ? await copyOf(decoder, device) : null;
+    const optimizer = new Optimizer(device, decoder.parameters.values(), optimizerOptions(options));
+    const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
+    let [done, seen] = [0, 0];
+    let first: unknown = null;
+    if (resumed !== null) {
+      optimizer.restore(resumed.state.optimizer);
+      random.data.restore(resumed.state.random.data!);
+      random.policy.restore(resumed.state.random.policy!);
+      done = resumed.state.step;
+      seen = Number(resumed.state.position.tokens);
+      first = resumed.state.position.first ?? null;
+      if (reference !== null) writeWeights(reference, resumed.state.tensors);
+    }
+    const cost = new CostMeter(resumed?.state.position.cost);
+    const save = async (step: number) =>
+      saveCheckpoint(
+        run,
+        step,
+        {
+          decoder,
+          optimizer,
+          random,
+          position: { tokens: seen, cost: cost.spent(), first },
+          tensors: reference === null ? undefined : await weightsOf(reference),
+        },
+        worldFiles(decoder.config.max_position_embeddings),
+        2,
+      );
+    const evaluate = async (step: number) => {
+      const { items, max_tokens: maxTokens } = options.evaluation;
+      const result = await evaluateStage(decoder, { ...options.tasks, items, maxTokens }, signal);
+      if (result === null || signal.aborted) return null;
+      for (const one of [result.sampled, result.greedy]) run.appendEvaluation(evaluationRecord(step, one));
+      listener.note(
+        `held-out after ${step} steps: greedy ${result.greedy.accuracy.toFixed(3)}, sampled ${result.sampled.accuracy.toFixed(3)}, ${result.sampled.thinking.toFixed(0)} thinking tokens`,
+      );
+      const { samples: _g, ...greedy } = result.greedy;
+      const { samples: _s, ...sampled } = result.sampled;
+      return { greedy, sampled };
+    };
+
+    listener.begin("r1-zero", done, options.steps);
+    if (done === 0) first = await evaluate(0);
+    const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0.05 };
+    for (let step = done + 1; step <= options.steps && !signal.aborted; step++) {
+      const begun = performance.now();
+      const ask = (count: number) => sampleGroups(decoder, families, options, random.data, count, signal);
+      const batch = options.dynamic_sampling
+        ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
+        : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };
+      if (signal.aborted) break; // rollouts cut short would teach that short is right
+      const sampling = (performance.now() - begun) / 1000;
+
+      const advantages = groupAdvantages(
+        batch.groups.map(({ samples }) => samples.map((one) => one.reward)),
+        { scale: options.scale_rewards, offset: options.scale_offset },
+      );
+      const judged = batch.groups.flatMap(({ samples }) => samples);
+      const references =
+        reference === null
+          ? null
+          : await scoreCompletions(reference, judged, options.temperature, options.rows_per_pass);
+      const rollouts = judged.map((sample, i): Rollout => {
+        const [group, member] = [Math.floor(i / options.group_size), i % options.group_size];
+        const advantage = advantages.advantages[group]![member]!;
+        return { ...sample, group, advantage, refLogps: references?.[i] ?? null };
+      });
+      const metrics = await policyStep(
+        decoder,
+        optimizer,
+        rollouts,
+        { step, factor: rateFactor(schedule, step - 1, options.steps), seen },
+        random.policy,
+        {
+          loss,
+          loss_options: {
+            ...loss.defaults,
+            beta: options.beta,
+            epsLow: options.epsilon ?? loss.defaults.epsLow,
+            epsHigh: options.epsilon_high ?? options.epsilon ?? loss.defaults.epsHigh,
+          },
+          temperature: options.temperature,
+          num_iterations: options.iterations,
+          mini_batches: 1,
+          mask_truncated_completions: options.mask_truncated,
+          max_completion_length: options.max_completion_length,
+          max_rows: options.rows_per_pass,
+          max_grad_norm: options.max_grad_norm,
+          router_gamma: options.router_gamma,
+        },
+      );
+      seen = metrics.num_tokens!;
+      if (reference !== null && options.reference_every > 0 && step % options.reference_every === 0)
+        writeWeights(reference, await weightsOf(decoder));
+      const line = {
+        step,
+        ...rolloutMetrics(rollouts, advantages),
+        ...metrics,
+        "completions/mean_thinking": mean(rollouts.map(({ completion }) => dialogue.thinkingLength(completion))),
+        "sampling/groups": batch.sampled,
+        sampling_time: sampling,
+        step_time: (performance.now() - begun) / 1000,
+      };
+      run.appendMetrics(line);
+      listener.step(line);
+      if (options.save_rollouts > 0 && step % options.save_rollouts === 0)
+        run.writeRollouts(step, records(step, batch.groups, rollouts, options.group_size));
+      const { every } = options.evaluation;
+      if (every > 0 && step % every === 0 && step < options.steps) await evaluate(step);
+      const due = options.checkpoint_every > 0 && step % options.checkpoint_every === 0;
+      done = step;
+      if (due || step === options.steps) await save(step);
+    }
+    if (signal.aborted && done > 0 && done < options.steps) await save(done);
+    signal.throwIfAborted();
+    const last = await evaluate(options.steps);
+    signal.throwIfAborted();
+    const report = {
+      recipe: "r1-zero",
+      preset: context.preset,
+      steps: options.steps,
+      tokens: seen,
+      cost: cost.spent(),
+      before: first,
+      after: last,
+    };
+    optimizer.free();
+    reference?.free();
+    return { decoder, folder: run.folder, report };
+  } finally {
+    run.close();
+  }
+}
+
+/** Asks `count` new questions, samples a group of answers to each and judges them. */
+async function sampleGroups(
+  decoder: Decoder,
+  families: readonly Task[],
+  options: RlOptions,
+  random: Random,
+  count: number,
+  signal: AbortSignal,
+): Promise<Group[]> {
+  const dialogue = worldDialogue();
+  const entries = Array.from({ length: count }, () => question(families, options, random));
+  const requests = entries.flatMap((entry) => {
+    const prompt = dialogue.prompt(entry.prompt);
+    return Array.from({ length: options.group_size }, () => ({
+      prompt,
+      maxTokens: options.max_completion_length,
+      sampling: { temperature: options.temperature, seed: random.bits() },
+      stopIds: [dialogue.eos],
+    }));
+  });
+  const completions = await generateBatch(decoder, requests, { slots: options.slots, signal });
+  return entries.map((entry, g) => ({
+    entry,
+    samples: completions.slice(g * options.group_size, (g + 1) * options.group_size).map((completion, i) => {
+      const truncated = completion.finish !== "stop";
+      const text = dialogue.text(completion.ids);
+      const judged = score(entry, text, { ended: !truncated });
+      const parts = { accuracy: judged.parts.accuracy, format: judged.parts.format };
+      return {
+        prompt: requests[g * options.group_size + i]!.prompt,
+        completion: completion.ids,
+        logps: completion.logps,
+        entropies: completion.entropies,
+        truncated,
+        parts,
+        reward: combineRewards([parts.accuracy, parts.format], [options.accuracy_weight, options.format_weight]),
+        text,
+        reason: judged.reason,
+      };
+    }),
+  }));
+}
+
+/** A training question of a random family, level and wording. */
+function question(families: readonly Task[], options: RlOptions, random: Random): TaskEntry {
+  const task = random.pick(families);
+  const level = Math.min(random.pick(options.tasks.levels), task.levels);
+  const problem = makeInSplit(task, random, level, "train");
+  const phrasing = task.phrasings === 1 || random.chance(options.canonical) ? 0 : random.int(1, task.phrasings - 1);
+  const prompt = task.prompt(problem, phrasing);
+  return { task: task.name, level, split: "train", seed: 0, index: 0, phrasing, prompt, ...problem };
+}
+
+function records(step: number, groups: readonly Group[], rollouts: readonly Rollout[], size: number) {
+  return rollouts.map((rollout, i) => {
+    const { entry, samples } = groups[Math.floor(i / size)]!;
+    const { text, reason } = samples[i % size]!;
+    const { task, level, prompt, answer } = entry;
+    return rolloutRecord(step, rollout, { task, level, prompt, gold: answer, response: text, reason });
+  });
+}
+
+function optimizerOptions(options: RlOptions) {
+  const adamw = { ...optimizerDefaults.adamw, lr: options.lr };
+  return options.optimizer === "adamw"
+    ? { muon: null, adamw }
+    : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw };
+}
+
+/** The reference model: the same weights in memory of their own. */
+async function copyOf(decoder: Decoder, device: Device): Promise<Decoder> {
+  const weights = await weightsOf(decoder);
+  return Decoder.load(device, decoder.config, (name) => weights.get(name)!);
+}
+
+async function weightsOf(decoder: Decoder): Promise<Map<string, Float32Array>> {
+  const weights = new Map<string, Float32Array>();
+  for (const [name, { buf }] of decoder.parameters) weights.set(name, await decoder.device.read(buf));
+  return weights;
+}
+
+function writeWeights(decoder: Decoder, weights: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, { buf }] of decoder.parameters) decoder.device.write(buf, weights.get(name)!);
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
