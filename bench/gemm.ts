@@ -72,7 +72,7 @@ export async function run(
   const print = options.print ?? console.log;
   const [one, many] = [await cpuDevice({ threads: 1 }), await cpuDevice({ threads: options.threads })];
   const [pool, pools] = [await startPool(1), await startPool(many.threads)];
-  const [peak, peakMany] = [peakOf(pool), peakOf(pools)];
+  const [peak, peakMany] = peaks([pool, pools]);
   const head = { build: bestBuild(), threads: many.threads, peak, peakMany };
   if (options.json) print(JSON.stringify({ bench: "gemm", ...head }));
   else {
@@ -90,12 +90,7 @@ export async function run(
       product(one, kind, rows, inner, columns, groups),
       product(many, kind, rows, inner, columns, groups),
     ];
-    let [bestOne, bestMany] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    // In turns, so that whatever slows the machine down hits both.
-    for (let round = 0; round < 5; round++) {
-      bestOne = Math.min(bestOne, bestSeconds(runOne, flops));
-      bestMany = Math.min(bestMany, bestSeconds(runMany, flops));
-    }
+    const [bestOne, bestMany] = bestSeconds([runOne, runMany], flops);
     const result: GemmResult = {
       ...{ name, kind, rows, inner, columns, groups },
       one: flops / bestOne / 1e9,
@@ -126,19 +121,21 @@ function line(r: GemmResult): string {
   return columns.join(" ").trimEnd();
 }
 
-/** GFLOP/s of twelve independent multiply-adds in registers. */
-function peakOf(pool: Pool): number {
-  const turns = 20000;
-  const at = pool.heap;
-  pool.memory.grow(1);
-  const loop = () => {
-    pool.int[0] = turns;
-    pool.int[1] = at;
-    pool.run(PEAK, true);
-  };
-  const flops = pool.threads * turns * 12 * 8 * 8;
-  for (let i = 0; i < 40; i++) loop(); // so that the engine's best compiler has run
-  return flops / Math.min(...Array.from({ length: 9 }, () => bestSeconds(loop, flops))) / 1e9;
+/** GFLOP/s of twelve independent multiply-adds in registers, on each pool. */
+function peaks(pools: readonly [Pool, Pool]): readonly [number, number] {
+  const turns = 10_000;
+  const loops = pools.map((pool) => {
+    const at = pool.heap;
+    pool.memory.grow(1);
+    return () => {
+      pool.int[0] = turns;
+      pool.int[1] = at;
+      pool.run(PEAK, true);
+    };
+  }) as [() => void, () => void];
+  const flops = turns * 12 * 8 * 8;
+  const [one, many] = bestSeconds(loops, flops);
+  return [flops / one / 1e9, (flops * pools[1].threads) / many / 1e9];
 }
 
 /** A closure that runs one product on the device. */
@@ -175,16 +172,24 @@ function product(device: Device, kind: Kind, rows: number, inner: number, column
   }
 }
 
-/** Seconds of one run, the best of a few batches of about four milliseconds. */
-function bestSeconds(run: () => void, flops: number): number {
-  const times = Math.max(1, Math.round(1.6e8 / flops));
-  let best = Number.POSITIVE_INFINITY;
-  for (let batch = 0; batch < 4; batch++) {
-    const start = performance.now();
-    for (let i = 0; i < times; i++) run();
-    best = Math.min(best, (performance.now() - start) / times / 1000);
-  }
+/**
+ * Seconds of one run of each, the best of many batches of about half a millisecond. They take turns, so that whatever else
+ * the machine does hits both; short batches find the gaps between other programs' time slices.
+ */
+function bestSeconds(runs: readonly [() => void, () => void], flops: number): [number, number] {
+  const times = Math.max(1, Math.round(2.5e7 / flops));
+  const best: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const began = performance.now();
+  for (let turn = 0; turn < 12 || performance.now() - began < budget; turn++)
+    for (const i of [0, 1] as const) {
+      const start = performance.now();
+      for (let n = 0; n < times; n++) runs[i]();
+      best[i] = Math.min(best[i], (performance.now() - start) / times / 1000);
+    }
   return best;
 }
+
+/** Milliseconds a case is measured for. */
+const budget = 400;
 
 if (import.meta.main) await run({ json: process.argv.includes("--json") });

@@ -9,8 +9,8 @@ import type { Pool } from "./pool.ts";
 
 /** Multiply-adds below which waking the other threads costs more than they give. */
 const parallelWork = 1 << 17;
-/** Rows that linearGradWeight packs at a time (BLOCK in ./assembly/grad-weight.ts), and its strips' and panels' widths. */
-const [blockRows, stripWidth, panelWidth] = [256, 6, 8];
+/** Rows and strips that linearGradWeight packs at a time (./assembly/grad-weight.ts), its strips' and panels' widths. */
+const [blockRows, packedStrips, stripWidth, panelWidth] = [256, 8, 6, 8];
 
 export function linearKernels(pool: Pool, memory: CpuMemory): LinearKernels {
   const { int, threads } = pool;
@@ -104,9 +104,8 @@ export function linearKernels(pool: Pool, memory: CpuMemory): LinearKernels {
       if (pieces % n === 0 && n * inner + (pieces / n) * columns < piecesN * inner + (pieces / piecesN) * columns)
         piecesN = n;
     const piecesK = pieces / piecesN;
-    const strips = Math.ceil(Math.ceil(columns / stripWidth) / piecesN) * stripWidth;
     const panels = Math.ceil(Math.ceil(inner / panelWidth) / piecesK) * panelWidth;
-    const bytes = roundUp(blockRows * (strips + panels) * 4 + 256, 64);
+    const bytes = 192 + blockRows * (packedStrips * stripWidth + panels) * 4;
     const mark = memory.mark();
     int[0] = dy.handle;
     int[1] = x.handle;

@@ -1,7 +1,7 @@
 /**
  * dw[n, k] += sum over rows r of dy[r, n] x[r, k]: rows are the summed dimension, taken in order in blocks. A tile is a
- * rectangle of dw (of one group); for each block of rows its thread packs dy in strips of six and x in panels, then goes
- * over the rectangle. Threads share nothing: a strip or panel that two tiles need is packed twice, which costs less than
+ * rectangle of dw (of one group); for each block of rows its thread packs x in panels and dy in strips of six, a few strips
+ * at a time so that they are still in cache when they meet the panels. Threads share nothing: a strip or panel that two tiles need is packed twice, which costs less than
  * meeting at a barrier for every block.
  */
 import { address, int, takeTile } from "./control";
@@ -10,6 +10,8 @@ import { packColumns } from "./pack";
 
 /** Rows of a block: a panel of x (8 KiB) and a strip of dy (6 KiB) share the first-level cache. */
 const BLOCK: i32 = 256;
+/** Strips packed together: 48 columns of dy are three whole cache lines, 48 KiB packed. */
+const STRIPS: i32 = 8;
 
 /**
  * Arguments: dy, x, bytes between x's rows, dw, rows, inner, columns, offsets (0: one group), groups, pieces of n, pieces
@@ -46,31 +48,34 @@ function rectangle(
 ): void {
   const stripBytes = <usize>rows * 24, panelBytes = <usize>rows << 5;
   const edge = memory; // a 6 by 8 corner of dw, 192 bytes
-  const strips = memory + 192, panels = strips + ((<usize>((n + ROWS - 1) / ROWS) * stripBytes + 63) & ~63);
-  let to = strips;
-  for (let i = 0; i < n; i += ROWS) {
-    packStrip(dy + (<usize>i << 2), sdy, to, min(ROWS, n - i), rows);
-    to += stripBytes;
-  }
-  to = panels;
+  const strips = memory + 192, panels = strips + STRIPS * BLOCK * 24;
+  let to = panels;
   for (let j = 0; j < k; j += PANEL) {
     packColumns(x + (<usize>j << 2), sx, to, min(PANEL, k - j), rows);
     to += panelBytes;
   }
-  let panel = panels;
-  for (let j = 0; j < k; j += PANEL) {
+  for (let first = 0; first < n; first += STRIPS * ROWS) {
+    const last = min(n, first + STRIPS * ROWS);
+    to = strips;
+    for (let i = first; i < last; i += ROWS) {
+      packStrip(dy + (<usize>i << 2), sdy, to, min(ROWS, n - i), rows);
+      to += stripBytes;
+    }
     let strip = strips;
-    for (let i = 0; i < n; i += ROWS) {
-      const out = dw + <usize>i * sdw + (<usize>j << 2);
-      if (n - i >= ROWS && k - j >= PANEL) outer6(strip, panel, out, sdw, rows);
-      else {
-        copyCorner(edge, 32, out, sdw, min(ROWS, n - i), min(PANEL, k - j));
-        outer6(strip, panel, edge, 32, rows);
-        copyCorner(out, sdw, edge, 32, min(ROWS, n - i), min(PANEL, k - j));
+    for (let i = first; i < last; i += ROWS) {
+      let panel = panels;
+      for (let j = 0; j < k; j += PANEL) {
+        const out = dw + <usize>i * sdw + (<usize>j << 2);
+        if (n - i >= ROWS && k - j >= PANEL) outer6(strip, panel, out, sdw, rows);
+        else {
+          copyCorner(edge, 32, out, sdw, min(ROWS, n - i), min(PANEL, k - j));
+          outer6(strip, panel, edge, 32, rows);
+          copyCorner(out, sdw, edge, 32, min(ROWS, n - i), min(PANEL, k - j));
+        }
+        panel += panelBytes;
       }
       strip += stripBytes;
     }
-    panel += panelBytes;
   }
 }
 

@@ -73,28 +73,28 @@ function block1(a: usize, b: usize, c: usize, k: i32, reload: bool): void {
   block(1, a, 0, b, c, 0, k, reload);
 }
 
-/** One panel by any number of rows: sixes, and fives where the rows are no multiple of six. */
+// @ts-ignore: decorator
+@inline function blockOf(rows: i32, a: usize, sa: usize, b: usize, c: usize, sc: usize, k: i32, reload: bool): void {
+  switch (rows) {
+    case 6: return block6(a, sa, b, c, sc, k, reload);
+    case 5: return block5(a, sa, b, c, sc, k, reload);
+    case 4: return block4(a, sa, b, c, sc, k, reload);
+    case 3: return block3(a, sa, b, c, sc, k, reload);
+    case 2: return block2(a, sa, b, c, sc, k, reload);
+    case 1: return block1(a, b, c, k, reload);
+  }
+}
+
+/** One panel by any number of rows, in blocks of nearly equal size: a thin block would wait for its multiply-adds. */
 export function column(rows: i32, a: usize, sa: usize, b: usize, c: usize, sc: usize, k: i32, reload: bool): void {
-  let fives = (ROWS - (rows % ROWS)) % ROWS;
-  if (fives * 5 > rows) fives = 0;
-  let sixes = (rows - fives * 5) / 6;
-  const rest = rows - fives * 5 - sixes * 6;
-  const sa6 = sa * 6, sc6 = sc * 6;
-  for (; sixes > 0; sixes--) {
-    block6(a, sa, b, c, sc, k, reload);
-    a += sa6;
-    c += sc6;
+  const blocks = (rows + ROWS - 1) / ROWS, size = rows / blocks;
+  let larger = rows - blocks * size; // so many blocks have a row more
+  for (let left = blocks; left > 0; left--) {
+    const take = larger-- > 0 ? size + 1 : size;
+    blockOf(take, a, sa, b, c, sc, k, reload);
+    a += sa * <usize>take;
+    c += sc * <usize>take;
   }
-  for (; fives > 0; fives--) {
-    block5(a, sa, b, c, sc, k, reload);
-    a += sa * 5;
-    c += sc * 5;
-  }
-  if (rest == 5) block5(a, sa, b, c, sc, k, reload);
-  else if (rest == 4) block4(a, sa, b, c, sc, k, reload);
-  else if (rest == 3) block3(a, sa, b, c, sc, k, reload);
-  else if (rest == 2) block2(a, sa, b, c, sc, k, reload);
-  else if (rest == 1) block1(a, b, c, k, reload);
 }
 
 /** One row by four panels, `panel` bytes apart: eight sums hide the latency of a multiply-add. */
