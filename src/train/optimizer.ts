@@ -1,8 +1,10 @@
 // Which parameter is moved by what: Muon for matrices inside the model, AdamW for what is looked up or multiplies element by
 // element (embeddings, head, norms, biases) and for the router; gradient clipping with the check that stops a run gone bad.
 
+import { isNextnName } from "../checkpoint/names.ts";
 import { UserError } from "../error.ts";
 import type { Device, F32 } from "../kernels/kernels.ts";
+import type { ModelConfig } from "../model/config.ts";
 import type { Parameter } from "../tensor/tensor.ts";
 import { Muon, type MuonOptions, muonDefaults } from "./muon.ts";
 import { notFinite } from "./not-finite.ts";
@@ -45,6 +47,15 @@ export function parameterKind(name: string, shape: readonly number[]): Parameter
   return /(^|\.)(embed_tokens|lm_head)\.weight$|\.mlp\.gate\.weight$/.test(name) ? "table" : "matrix";
 }
 
+/**
+ * A model's parameters for an Optimizer; without the multi-token-prediction modules where their loss is not computed (as in
+ * reinforcement learning), which would otherwise cost momentum and time for gradients of zero.
+ */
+export const trainedParameters = (
+  { config, parameters }: { readonly config: ModelConfig; readonly parameters: ReadonlyMap<string, Parameter> },
+  multiTokenPrediction: boolean,
+): Parameter[] => [...parameters.values()].filter(({ name }) => multiTokenPrediction || !isNextnName(config, name));
+
 /** Moves a model's trainable parameters along their gradients. */
 export class Optimizer {
   readonly parameters: readonly Parameter[];
@@ -78,7 +89,7 @@ export class Optimizer {
     return this.#steps;
   }
 
-  /** AdamW's learning rate under a schedule's factor: the one that is logged as `learning_rate`. */
+  /** The learning rate logged as `learning_rate`: Muon's, or AdamW's where there is no Muon, under a schedule's factor. */
   learningRate(factor: number): number {
     return (this.#options.muon ?? this.#options.adamw).lr * factor;
   }

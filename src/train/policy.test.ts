@@ -9,7 +9,7 @@ import { sequenceWeights } from "./losses/aggregate.ts";
 import { POLICY_LOSSES, policyLoss } from "./losses/choose.ts";
 import { dapo } from "./losses/dapo.ts";
 import { grpo } from "./losses/grpo.ts";
-import { adamwDefaults, Optimizer, optimizerDefaults } from "./optimizer.ts";
+import { adamwDefaults, Optimizer, optimizerDefaults, trainedParameters } from "./optimizer.ts";
 import { type PolicyOptions, policyStep, scoreCompletions } from "./policy.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "./rollouts.ts";
 import { testDevice } from "./test-device.ts";
@@ -143,6 +143,14 @@ test("truncated completions leave the loss where that is asked for", async () =>
     mask_truncated_completions: true,
   });
   assert.equal(masked.grad_norm, 0);
+});
+
+test("an optimizer for reinforcement learning leaves the multi-token-prediction modules alone", async () => {
+  const model = await tinyModel(tinyV3(), device);
+  const names = trainedParameters(model, false).map(({ name }) => name);
+  assert.ok(names.includes("model.layers.1.self_attn.o_proj.weight"));
+  assert.ok(names.every((name) => !/^model\.layers\.[23]\./.test(name)));
+  assert.equal(trainedParameters(model, true).length, model.parameters.size);
 });
 
 test("a model learns to say what is rewarded", async () => {
