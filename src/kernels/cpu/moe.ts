@@ -39,6 +39,8 @@ export function moeKernels({ int, float, run }: Pool): MoeKernels {
   };
 
   function putShape(at: number, shape: RouterShape): void {
+    // Three numbers an expert and lane must fit into a thread's private 64 KiB.
+    if (shape.experts > 1024) throw new RangeError(`the router takes at most 1024 experts, not ${shape.experts}`);
     int[at] = shape.experts;
     int[at + 1] = shape.topK;
     int[at + 2] = shape.groups;
