@@ -33,7 +33,7 @@ async function demo(options: CommonOptions & { readonly model?: string }): Promi
       const started = performance.now();
       const answer = await session.complete(
         { messages: [{ role: "user", content: question }] },
-        { signal: interrupt.signal, maxTokens: options.model === undefined ? undefined : 512 },
+        { signal: interrupt.signal },
         (delta) => printer?.write(delta),
       );
       printer?.end();

@@ -251,8 +251,8 @@ function modelPath(model: string | undefined): string {
   return model;
 }
 
-/** Below this many active weights a token takes less time than waking a second thread is worth. */
-const WORTH_A_SECOND_THREAD = 1e6;
+/** Below this many active weights a token takes less time alone: some hundred kernels a token each wait for the other threads. */
+const WORTH_A_SECOND_THREAD = 2e6;
 
 function usefulThreads(folder: ModelFolder): number | undefined {
   return parameterCount(folder.config).activeWithoutEmbedding < WORTH_A_SECOND_THREAD ? 1 : undefined;
