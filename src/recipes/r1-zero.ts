@@ -17,8 +17,9 @@ import { combineRewards, groupAdvantages } from "../train/advantages.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { sampleInformative } from "../train/dynamic-sampling.ts";
 import { policyLoss } from "../train/losses/choose.ts";
-import { Optimizer, optimizerDefaults } from "../train/optimizer.ts";
+import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimizer.ts";
 import { policyStep, scoreCompletions } from "../train/policy.ts";
+import { writeReport } from "../train/report.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
 import { RunFolder } from "../train/run.ts";
 import { rateFactor } from "../train/schedule.ts";
@@ -59,6 +60,7 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
         recipe: "r1-zero",
         preset: context.preset,
         seed,
+        threads: device.threads,
         options: { ...options },
         versions: versions(),
         created: new Date().toISOString(),
@@ -67,7 +69,7 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? start();
     const reference = options.beta > 0 ? await copyOf(decoder, device) : null;
-    const optimizer = new Optimizer(device, decoder.parameters.values(), optimizerOptions(options));
+    const optimizer = new Optimizer(device, trainedParameters(decoder, false), optimizerOptions(options));
     const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
     let [done, seen] = [0, 0];
     let first: unknown = null;
@@ -184,15 +186,7 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
     signal.throwIfAborted();
     const last = await evaluate(options.steps);
     signal.throwIfAborted();
-    const report = {
-      recipe: "r1-zero",
-      preset: context.preset,
-      steps: options.steps,
-      tokens: seen,
-      cost: cost.spent(),
-      before: first,
-      after: last,
-    };
+    const report = writeReport(run.folder, { cost: cost.spent(), before: first, after: last });
     optimizer.free();
     reference?.free();
     return { decoder, folder: run.folder, report };

@@ -6,6 +6,7 @@ import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { loadModel } from "../train/checkpoint.ts";
+import type { RunReport } from "../train/report.ts";
 import { listCheckpoints } from "../train/run.ts";
 import type { RlOptions, SupervisedOptions } from "./options.ts";
 import type { Preset } from "./presets.ts";
@@ -26,11 +27,7 @@ export interface RecipePlan {
 }
 
 /** Runs a recipe into `context.out` and returns its report. The decoder is freed. */
-export async function runRecipe(
-  name: RecipeName,
-  context: StageContext,
-  plan: RecipePlan,
-): Promise<Readonly<Record<string, unknown>>> {
+export async function runRecipe(name: RecipeName, context: StageContext, plan: RecipePlan): Promise<RunReport> {
   const result = await stages[name](context, plan);
   result.decoder.free();
   return result.report;

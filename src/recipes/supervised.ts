@@ -8,7 +8,8 @@ import { Random } from "../random.ts";
 import { corpus } from "../tasks/corpus.ts";
 import { type TrainingSequence, takeTokens } from "../train/batches.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
-import { Optimizer, optimizerDefaults } from "../train/optimizer.ts";
+import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimizer.ts";
+import { type RunReport, writeReport } from "../train/report.ts";
 import { RunFolder } from "../train/run.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
@@ -28,7 +29,7 @@ import {
 export interface StageResult {
   readonly decoder: Decoder;
   readonly folder: string;
-  readonly report: Readonly<Record<string, unknown>>;
+  readonly report: RunReport;
 }
 
 /**
@@ -48,6 +49,7 @@ export async function learnFromDocuments(
         recipe,
         preset: context.preset,
         seed,
+        threads: device.threads,
         options: { ...options },
         versions: versions(),
         created: new Date().toISOString(),
@@ -56,7 +58,7 @@ export async function learnFromDocuments(
     const total = Math.ceil(options.tokens / options.tokens_per_step);
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? start();
-    const optimizer = new Optimizer(device, decoder.parameters.values(), {
+    const optimizer = new Optimizer(device, trainedParameters(decoder, options.mtp_lambda > 0), {
       muon: { ...optimizerDefaults.muon!, lr: options.muon_lr },
       adamw: { ...optimizerDefaults.adamw, lr: options.adamw_lr },
     });
@@ -117,7 +119,7 @@ export async function learnFromDocuments(
     }
     const evaluation = await evaluate(total);
     signal.throwIfAborted();
-    const report = { recipe, preset: context.preset, steps: total, tokens: seen, cost: cost.spent(), evaluation };
+    const report = writeReport(run.folder, { cost: cost.spent(), held_out: evaluation });
     optimizer.free();
     return { decoder, folder: run.folder, report };
   } finally {
