@@ -6,6 +6,9 @@ import { UserError } from "../../error.ts";
 
 export const processors = (): number => availableParallelism();
 
+// Not the process's own flags: some, such as --input-type, are refused in a worker.
+const execArgv = ["--disable-warning=ExperimentalWarning"];
+
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
@@ -26,7 +29,7 @@ export async function readBuilt(file: string): Promise<Uint8Array<ArrayBuffer>> 
 /** Starts a worker and resolves once it waits for work. It never keeps the process alive. */
 export function startWorker(start: WorkerStart): Promise<{ readonly end: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start });
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start, execArgv });
     worker.once("message", () => {
       worker.unref();
       resolve({ end: () => worker.terminate().then(() => undefined) });

@@ -54,8 +54,8 @@ export class CpuMemory implements Memory {
     return this.#chunk * chunkStep + this.#used;
   }
   release(mark: number): void {
-    this.#chunk = Math.floor(mark / chunkStep);
-    this.#used = mark % chunkStep;
+    this.#chunk = mark < chunkStep ? 0 : Math.floor(mark / chunkStep);
+    this.#used = mark - this.#chunk * chunkStep;
   }
 
   slice<B extends F32 | I32>(buffer: B, start: number, length: number): B {
@@ -192,19 +192,19 @@ export class CpuF32 implements F32 {
   readonly length: number;
   readonly handle: number;
   readonly forms: PackedForms | null;
-  readonly #memory: WebAssembly.Memory;
-  #host: Float32Array | null = null;
+  private readonly memory: WebAssembly.Memory; // not #memory: a private name makes an object three times as dear
+  private view: Float32Array | null = null;
 
   constructor(memory: WebAssembly.Memory, handle: number, length: number, forms: PackedForms | null) {
-    this.#memory = memory;
+    this.memory = memory;
     this.handle = handle;
     this.length = length;
     this.forms = forms;
   }
   get host(): Float32Array {
     // Made when first asked for: most buffers are only ever seen by kernels.
-    this.#host ??= new Float32Array(this.#memory.buffer, this.handle, this.length);
-    return this.#host;
+    this.view ??= new Float32Array(this.memory.buffer, this.handle, this.length);
+    return this.view;
   }
 }
 
@@ -212,17 +212,17 @@ class CpuI32 implements I32 {
   readonly type = "i32";
   readonly length: number;
   readonly handle: number;
-  readonly #memory: WebAssembly.Memory;
-  #host: Int32Array | null = null;
+  private readonly memory: WebAssembly.Memory;
+  private view: Int32Array | null = null;
 
   constructor(memory: WebAssembly.Memory, handle: number, length: number) {
-    this.#memory = memory;
+    this.memory = memory;
     this.handle = handle;
     this.length = length;
   }
   get host(): Int32Array {
-    this.#host ??= new Int32Array(this.#memory.buffer, this.handle, this.length);
-    return this.#host;
+    this.view ??= new Int32Array(this.memory.buffer, this.handle, this.length);
+    return this.view;
   }
 }
 
@@ -236,4 +236,5 @@ const maximumBytes = 65536 * pageBytes;
 const growthPages = 256; // 16 MiB at a time: growing is a system call for every thread's sake
 const chunkGrowth = 4 << 20;
 const chunkStep = 2 ** 33; // a mark is chunk * chunkStep + bytes used in it
-const aligned = (bytes: number): number => Math.max(64, Math.ceil(bytes / 64) * 64);
+const aligned = (bytes: number): number =>
+  bytes <= 0 ? 64 : bytes < 2 ** 30 ? (bytes + 63) & ~63 : Math.ceil(bytes / 64) * 64;

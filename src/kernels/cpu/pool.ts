@@ -45,6 +45,7 @@ export async function startPool(threads: number, build: Build = bestBuild()): Pr
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
   const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker({ module, memory })));
   const dispatch = kernels.dispatch;
+  let broken: Error | null = null;
   return {
     memory,
     heap,
@@ -52,7 +53,18 @@ export async function startPool(threads: number, build: Build = bestBuild()): Pr
     build,
     int: new Int32Array(memory.buffer, ARGUMENTS, 64),
     float: new Float32Array(memory.buffer, ARGUMENTS, 64),
-    run: (operation, parallel) => dispatch(operation, parallel ? threads : 1),
+    run(operation, parallel) {
+      if (broken !== null) throw broken;
+      try {
+        dispatch(operation, parallel ? threads : 1);
+      } catch (cause) {
+        // Other threads may still be inside: nothing can run after this.
+        broken = new Error(`CPU kernel ${operation} stopped: ${cause instanceof Error ? cause.message : cause}`, {
+          cause,
+        });
+        throw broken;
+      }
+    },
     async close() {
       kernels.endWorkers();
       await Promise.all(workers.map((worker) => worker.end()));
