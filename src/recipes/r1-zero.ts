@@ -6,7 +6,7 @@
  * exactly 1 on the first pass), and one optimizer step a batch unless `iterations` says otherwise.
  */
 
-import { generateBatch } from "../generate/batch.ts";
+import { breathe, generateBatch } from "../generate/batch.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
@@ -160,6 +160,7 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
           router_gamma: options.router_gamma,
         },
       );
+      await breathe(); // a CPU step never waits, so without this no signal would be heard
       seen = metrics.num_tokens!;
       if (reference !== null && options.reference_every > 0 && step % options.reference_every === 0)
         writeWeights(reference, await weightsOf(decoder));

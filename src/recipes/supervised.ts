@@ -3,6 +3,7 @@
  * the model is asked held-out questions. Pre-training starts from random weights and learns the questions too; fine-tuning
  * starts from a model and learns thinking and answers.
  */
+import { breathe } from "../generate/batch.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { corpus } from "../tasks/corpus.ts";
@@ -108,6 +109,7 @@ export async function learnFromDocuments(
           router_gamma: options.router_gamma,
         },
       );
+      await breathe(); // a CPU step never waits, so without this no signal would be heard
       seen = metrics.num_tokens;
       run.appendMetrics({ step, ...metrics });
       listener.step({ step, ...metrics });
