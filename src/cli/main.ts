@@ -59,6 +59,11 @@ export const commands: readonly CommandEntry[] = [
     description: "print the text a chat template makes of messages",
     load: () => import("./render.ts"),
   },
+  {
+    name: "bench",
+    description: "measure matrix products, training and generation on this machine",
+    load: () => import("./bench.ts"),
+  },
 ];
 
 /**
