@@ -1,6 +1,6 @@
-// Builds the CPU kernels from AssemblyScript: one wasm with SIMD and threads, one with relaxed SIMD as well. The options
-// stand here and nowhere else. build/kernels.json says which sources the files came from, by content, so that a checkout,
-// a copy or a clock set back never runs old kernels.
+// Builds the CPU kernels from AssemblyScript: one wasm with SIMD and threads, one with relaxed SIMD as well, one laid out
+// for 256-bit vectors. The options stand here and nowhere else. build/kernels.json says which sources the files came from,
+// by content, so that a checkout, a copy or a clock set back never runs old kernels.
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -10,10 +10,14 @@ import { basename, dirname, join, relative } from "node:path";
 /** Where the kernels' source lies, below the root; index.ts in it exports every kernel. */
 export const kernelSources = "src/kernels/cpu/assembly";
 
-/** Each file made in build/ and the compiler features it needs beyond wasm's defaults. */
+/**
+ * Each file made in build/, the compiler features it needs beyond wasm's defaults, and the constant WIDE: 1 lays the matrix
+ * products out for an engine that joins two 128-bit vectors to one of 256 bits.
+ */
 export const variants = [
-  { file: "kernels.wasm", features: ["simd", "threads"] },
-  { file: "kernels-relaxed.wasm", features: ["simd", "threads", "relaxed-simd"] },
+  { file: "kernels.wasm", features: ["simd", "threads"], wide: 0 },
+  { file: "kernels-relaxed.wasm", features: ["simd", "threads", "relaxed-simd"], wide: 0 },
+  { file: "kernels-wide.wasm", features: ["simd", "threads", "relaxed-simd"], wide: 1 },
 ];
 
 /** Pages of 64 KiB: what the kernels' constants need at least, and wasm32's whole address space at most. */
@@ -22,7 +26,7 @@ export const memoryPages = { initial: 16, maximum: 65536 };
 /**
  * The compiler's flags for one variant. The memory is made outside and shared by all worker threads; nothing in a kernel
  * allocates, so the stub runtime suffices.
- * @param {{ features: readonly string[] }} variant
+ * @param {{ features: readonly string[], wide: number }} variant
  */
 export function compilerFlags(variant) {
   return [
@@ -30,6 +34,7 @@ export function compilerFlags(variant) {
     "--noAssert",
     ...["--runtime", "stub"],
     ...["--enable", variant.features.join(",")],
+    ...["--use", `WIDE=${variant.wide}`],
     ...["--importMemory", "--sharedMemory", "--noExportMemory"],
     ...["--initialMemory", String(memoryPages.initial)],
     ...["--maximumMemory", String(memoryPages.maximum)],
@@ -56,7 +61,7 @@ export function kernelsAreFresh(root) {
 }
 
 /**
- * Compiles both variants into build/, each under a temporary name first; waits for another process doing the same.
+ * Compiles all variants into build/, each under a temporary name first; waits for another process doing the same.
  * Prints one line on standard error. Throws with the compiler's own words where the sources do not compile.
  * @param {string} root
  * @param {string} node the Node binary to run the compiler with
@@ -156,7 +161,7 @@ function compilerVersion(root) {
 /**
  * @param {string} root
  * @param {string} node
- * @param {{ file: string, features: readonly string[], temporary: string }} variant
+ * @param {{ file: string, features: readonly string[], wide: number, temporary: string }} variant
  * @returns {Promise<void>}
  */
 function compile(root, node, variant) {

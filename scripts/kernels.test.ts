@@ -33,6 +33,7 @@ const source = (factor: number): string => `
 import { relaxed } from "./features";
 export function scaleBy${factor}(x: f32): f32 { return x * ${factor}; }
 export function isRelaxed(): i32 { return relaxed(); }
+export function isWide(): i32 { return WIDE; }
 export function madd(at: usize): void {
   const v = v128.load(at);
   v128.store(at, ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(v, v, v) : f32x4.add(f32x4.mul(v, v), v));
@@ -48,7 +49,7 @@ const makeWorking = (name: string): string => {
 
 const build = (folder: string): Promise<void> => buildKernels(folder, process.execPath);
 const built = (folder: string): readonly string[] => readdirSync(join(folder, "build")).sort();
-const everything = ["kernels-relaxed.wasm", "kernels.json", "kernels.wasm"];
+const everything = ["kernels-relaxed.wasm", "kernels-wide.wasm", "kernels.json", "kernels.wasm"];
 
 const run = async (folder: string, file: string): Promise<Record<string, (x: number) => number>> => {
   const memory = new WebAssembly.Memory({ ...memoryPages, shared: true });
@@ -57,13 +58,17 @@ const run = async (folder: string, file: string): Promise<Record<string, (x: num
   return instance.exports as Record<string, (x: number) => number>;
 };
 
-test("both variants are built from the same sources, each with its own features, on an imported shared memory", async () => {
+test("all variants are built from the same sources, each with its own features, on an imported shared memory", async () => {
   const folder = makeWorking("both");
   assert.equal(kernelsAreFresh(folder), false);
   await build(folder);
   assert.equal(kernelsAreFresh(folder), true);
   assert.deepEqual(built(folder), everything);
-  assert.deepEqual(await Promise.all(variants.map(async ({ file }) => (await run(folder, file)).isRelaxed(0))), [0, 1]);
+  assert.deepEqual(
+    await Promise.all(variants.map(async ({ file }) => (await run(folder, file)).isRelaxed(0))),
+    [0, 1, 1],
+  );
+  assert.deepEqual(await Promise.all(variants.map(async ({ file }) => (await run(folder, file)).isWide(0))), [0, 0, 1]);
   assert.equal((await run(folder, "kernels.wasm")).scaleBy2(21), 42);
 });
 

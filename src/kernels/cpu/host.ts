@@ -1,6 +1,8 @@
 /** All that the pool needs of the platform, for Node; a browser build puts fetch and Worker in this file's place. */
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../error.ts";
 
@@ -13,6 +15,29 @@ const execArgv = ["--disable-warning=ExperimentalWarning"];
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+}
+
+/**
+ * Tells V8 to join neighbouring 128-bit vectors to one of 256 bits in all wasm compiled from now on, and says whether it will:
+ * x64 with AVX2 and a V8 whose experimental revectorizer our tests have passed on. It changes no bits, only speed.
+ */
+export function widenVectors(): boolean {
+  const [major, minor] = process.versions.v8.split(".").map(Number) as [number, number];
+  if (process.arch !== "x64" || major !== 13 || minor < 6 || !hasAvx2()) return false;
+  setFlagsFromString("--experimental-wasm-revectorize");
+  return true;
+}
+
+/** RECKON_KERNELS: a build to use in place of the best one. */
+export const chosenBuild = (): string | undefined => process.env.RECKON_KERNELS;
+
+function hasAvx2(): boolean {
+  if (process.platform !== "linux") return true; // every x64 processor of the last ten years
+  try {
+    return /^flags\b.*\bavx2\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 /** The bytes of a wasm file that set-up built. */

@@ -9,11 +9,12 @@ import type { Pool } from "./pool.ts";
 
 /** Multiply-adds below which waking the other threads costs more than they give. */
 const parallelWork = 1 << 17;
-/** Rows and strips that linearGradWeight packs at a time (./assembly/grad-weight.ts), its strips' and panels' widths. */
-const [blockRows, packedStrips, stripWidth, panelWidth] = [256, 8, 6, 8];
+/** Rows and strips that linearGradWeight packs at a time (./assembly/grad-weight.ts), a strip's width, its edge's bytes. */
+const [blockRows, packedStrips, stripWidth, edgeBytes] = [256, 8, 6, 384];
 
 export function linearKernels(pool: Pool, memory: CpuMemory): LinearKernels {
   const { int, threads } = pool;
+  const panelWidth = pool.build === "wide" ? 16 : 8;
 
   /** The address of w's panels, packed now where they are missing or outdated. */
   function panelsOf(w: F32, groups: number, inner: number, columns: number, transposed: 0 | 1): number {
@@ -105,7 +106,7 @@ export function linearKernels(pool: Pool, memory: CpuMemory): LinearKernels {
         piecesN = n;
     const piecesK = pieces / piecesN;
     const panels = Math.ceil(Math.ceil(inner / panelWidth) / piecesK) * panelWidth;
-    const bytes = 192 + blockRows * (packedStrips * stripWidth + panels) * 4;
+    const bytes = edgeBytes + blockRows * (packedStrips * stripWidth + panels) * 4;
     const mark = memory.mark();
     int[0] = dy.handle;
     int[1] = x.handle;

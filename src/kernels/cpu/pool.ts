@@ -3,8 +3,9 @@
  * worker. A call writes its arguments into `int` and `float` (two views of the same words) and names the kernel; nothing is
  * allocated. When `run` returns, the kernel has run.
  */
+import { usageError } from "../../error.ts";
 import { ARGUMENTS, INITIAL_PAGES, MAXIMUM_PAGES, PRIVATE, PRIVATE_BYTES } from "./assembly/addresses.ts";
-import { readBuilt, startWorker } from "./host.ts";
+import { chosenBuild, readBuilt, startWorker, widenVectors } from "./host.ts";
 
 /** What the wasm exports. */
 export interface KernelExports {
@@ -13,8 +14,8 @@ export interface KernelExports {
   endWorkers(): void;
 }
 
-/** Which of the two wasm files runs: `relaxed` has fused multiply-adds. */
-export type Build = "relaxed" | "plain";
+/** Which wasm file runs: `relaxed` has fused multiply-adds, `wide` also panels for 256-bit vectors, with the same bits. */
+export type Build = "wide" | "relaxed" | "plain";
 
 export interface Pool {
   readonly memory: WebAssembly.Memory;
@@ -31,13 +32,21 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** The build this machine can run: relaxed SIMD where the engine knows it. */
-export const bestBuild = (): Build => (WebAssembly.validate(relaxedProbe) ? "relaxed" : "plain");
+/** The fastest build this machine runs, or the one RECKON_KERNELS names. */
+export function bestBuild(): Build {
+  const chosen = chosenBuild();
+  if (chosen === "wide" || chosen === "relaxed" || chosen === "plain") return chosen;
+  if (chosen !== undefined && chosen !== "")
+    throw usageError(`RECKON_KERNELS takes wide, relaxed or plain, not "${chosen}".`, "RECKON_KERNELS");
+  if (!WebAssembly.validate(relaxedProbe)) return "plain";
+  return widenVectors() ? "wide" : "relaxed";
+}
 
 /** Compiles the kernels and starts threads - 1 workers. Throws UserError where the built files are missing. */
 export async function startPool(threads: number, build: Build = bestBuild()): Promise<Pool> {
+  if (build === "wide") widenVectors();
   const module = await WebAssembly.compile(
-    await readBuilt(build === "relaxed" ? "kernels-relaxed.wasm" : "kernels.wasm"),
+    await readBuilt(build === "plain" ? "kernels.wasm" : `kernels-${build}.wasm`),
   );
   const heap = PRIVATE + threads * PRIVATE_BYTES;
   const initial = Math.max(INITIAL_PAGES, heap >> 16);

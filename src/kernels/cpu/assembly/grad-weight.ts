@@ -5,13 +5,14 @@
  * meeting at a barrier for every block.
  */
 import { address, int, takeTile } from "./control";
-import { outer6, PANEL, ROWS } from "./micro";
+import { outer, PANEL, PANEL_SHIFT, ROWS } from "./micro";
 import { packColumns } from "./pack";
 
-/** Rows of a block: a panel of x (8 KiB) and a strip of dy (6 KiB) share the first-level cache. */
+/** Rows of a block: a panel of x (8 or 16 KiB) and a strip of dy (6 KiB) share the first-level cache. */
 const BLOCK: i32 = 256;
 /** Strips packed together: 48 columns of dy are three whole cache lines, 48 KiB packed. */
 const STRIPS: i32 = 8;
+const EDGE_BYTES: usize = 384;
 
 /**
  * Arguments: dy, x, bytes between x's rows, dw, rows, inner, columns, offsets (0: one group), groups, pieces of n, pieces
@@ -46,9 +47,9 @@ export function linearGradWeightKernel(args: usize, thread: i32, threads: i32): 
 function rectangle(
   dy: usize, sdy: usize, x: usize, sx: usize, dw: usize, sdw: usize, rows: i32, n: i32, k: i32, memory: usize,
 ): void {
-  const stripBytes = <usize>rows * 24, panelBytes = <usize>rows << 5;
-  const edge = memory; // a 6 by 8 corner of dw, 192 bytes
-  const strips = memory + 192, panels = strips + STRIPS * BLOCK * 24;
+  const stripBytes = <usize>rows * 24, panelBytes = <usize>rows << PANEL_SHIFT;
+  const edge = memory, edgeStride: usize = 1 << PANEL_SHIFT; // a corner of dw, 6 by PANEL
+  const strips = memory + EDGE_BYTES, panels = strips + STRIPS * BLOCK * 24;
   let to = panels;
   for (let j = 0; j < k; j += PANEL) {
     packColumns(x + (<usize>j << 2), sx, to, min(PANEL, k - j), rows);
@@ -66,11 +67,11 @@ function rectangle(
       let panel = panels;
       for (let j = 0; j < k; j += PANEL) {
         const out = dw + <usize>i * sdw + (<usize>j << 2);
-        if (n - i >= ROWS && k - j >= PANEL) outer6(strip, panel, out, sdw, rows);
+        if (n - i >= ROWS && k - j >= PANEL) outer(strip, panel, out, sdw, rows);
         else {
-          copyCorner(edge, 32, out, sdw, min(ROWS, n - i), min(PANEL, k - j));
-          outer6(strip, panel, edge, 32, rows);
-          copyCorner(out, sdw, edge, 32, min(ROWS, n - i), min(PANEL, k - j));
+          copyCorner(edge, edgeStride, out, sdw, min(ROWS, n - i), min(PANEL, k - j));
+          outer(strip, panel, edge, edgeStride, rows);
+          copyCorner(out, sdw, edge, edgeStride, min(ROWS, n - i), min(PANEL, k - j));
         }
         panel += panelBytes;
       }

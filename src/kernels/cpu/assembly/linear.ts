@@ -1,14 +1,14 @@
 /**
  * c = a b for a packed b: the matrix product under `linear` and `linearGradInput`, alone and per group of rows.
- * A tile is a block of rows times a run of panels. Inside it one panel (at most DEPTH deep: 16 KiB) stays in the first-level
+ * A tile is a block of rows times a run of panels. Inside it one panel (at most DEPTH deep) stays in the first-level
  * cache while the rows go by, and the block of rows stays in the second-level cache while the panels go by. A deeper sum is
  * cut into slices that go on with the sums in c, so a row's bits depend on nothing but the row.
  */
 import { address, int, privateMemory, takeTile } from "./control";
-import { column, PANEL, pair2, row4 } from "./micro";
+import { column, PAIR_PANELS, PANEL, PANEL_SHIFT, pairRun, ROW_PANELS, rowRun } from "./micro";
 
-/** Longest slice of the summed dimension. */
-const DEPTH: i32 = 512;
+/** Longest slice of the summed dimension: a panel of it has 16 KiB. */
+const DEPTH: i32 = 4096 / PANEL;
 /** Rows of a tile: a multiple of six whose slice fits the second-level cache. */
 const TILE_ROWS: i32 = 96;
 
@@ -22,12 +22,12 @@ export function linearKernel(args: usize, thread: i32, threads: i32): void {
   const accumulate = int(args, 8) != 0;
   const offsets = address(args, 9), groups = int(args, 10);
   const panels = (columns + PANEL - 1) / PANEL;
-  const groupBytes = (<usize>panels * <usize>depth) << 5;
+  const groupBytes = (<usize>panels * <usize>depth) << PANEL_SHIFT;
 
   // Enough tiles for the threads to share evenly, by cutting the panels where the rows alone give too few.
   const rowTiles = max(1, (rows + TILE_ROWS - 1) / TILE_ROWS + (offsets ? groups / 2 : 0));
   const wanted = threads == 1 ? 1 : (threads * 4 + rowTiles - 1) / rowTiles;
-  const run = min(panels, ((panels + wanted - 1) / wanted + 3) & ~3); // panels of a tile: by fours, as row4 takes them
+  const run = min(panels, ((panels + wanted - 1) / wanted + ROW_PANELS - 1) & -ROW_PANELS); // panels of a tile
   const runs = (panels + run - 1) / run;
   const scratch = privateMemory(thread);
 
@@ -49,7 +49,7 @@ export function linearKernel(args: usize, thread: i32, threads: i32): void {
     const row = start + block * size;
     const panel = (at % runs) * run;
     multiply(
-      a + <usize>row * sa, sa, b + <usize>group * groupBytes + ((<usize>panel * <usize>depth) << 5),
+      a + <usize>row * sa, sa, b + <usize>group * groupBytes + ((<usize>panel * <usize>depth) << PANEL_SHIFT),
       c + <usize>row * sc + (<usize>(panel * PANEL) << 2), sc,
       min(size, end - row), depth, min(columns - panel * PANEL, run * PANEL), accumulate, scratch,
     );
@@ -66,28 +66,28 @@ export function linearKernel(args: usize, thread: i32, threads: i32): void {
 function multiply(
   a: usize, sa: usize, b: usize, c: usize, sc: usize, rows: i32, depth: i32, columns: i32, accumulate: bool, scratch: usize,
 ): void {
-  const panelBytes = <usize>depth << 5;
+  const panelBytes = <usize>depth << PANEL_SHIFT;
   for (let k = 0; k < depth; k += DEPTH) {
     const length = min(DEPTH, depth - k);
     const reload = accumulate || k > 0;
     const from = a + (<usize>k << 2);
-    let panel = b + (<usize>k << 5), to = c, left = columns;
+    let panel = b + (<usize>k << PANEL_SHIFT), to = c, left = columns;
     if (rows == 1)
-      for (; left >= 4 * PANEL; left -= 4 * PANEL) {
-        row4(from, panel, panelBytes, to, length, reload);
-        panel += 4 * panelBytes;
-        to += 128;
+      for (; left >= ROW_PANELS * PANEL; left -= ROW_PANELS * PANEL) {
+        rowRun(from, panel, panelBytes, to, length, reload);
+        panel += ROW_PANELS * panelBytes;
+        to += ROW_PANELS << PANEL_SHIFT;
       }
     else if (rows == 2)
-      for (; left >= 2 * PANEL; left -= 2 * PANEL) {
-        pair2(from, sa, panel, panelBytes, to, sc, length, reload);
-        panel += 2 * panelBytes;
-        to += 64;
+      for (; left >= PAIR_PANELS * PANEL; left -= PAIR_PANELS * PANEL) {
+        pairRun(from, sa, panel, panelBytes, to, sc, length, reload);
+        panel += PAIR_PANELS * panelBytes;
+        to += PAIR_PANELS << PANEL_SHIFT;
       }
     for (; left >= PANEL; left -= PANEL) {
       column(rows, from, sa, panel, to, sc, length, reload);
       panel += panelBytes;
-      to += 32;
+      to += 1 << PANEL_SHIFT;
     }
     if (left > 0) narrow(rows, from, sa, panel, to, sc, length, left, reload, scratch);
   }
@@ -100,12 +100,12 @@ function narrow(
   const bytes = <usize>width << 2;
   if (reload)
     for (let r = 0; r < rows; r++) {
-      v128.store(scratch + (<usize>r << 5), f32x4.splat(0));
-      v128.store(scratch + (<usize>r << 5), f32x4.splat(0), 16);
-      copyWords(scratch + (<usize>r << 5), c + <usize>r * sc, bytes);
+      const at = scratch + (<usize>r << PANEL_SHIFT);
+      memory.fill(at, 0, 1 << PANEL_SHIFT);
+      copyWords(at, c + <usize>r * sc, bytes);
     }
-  column(rows, a, sa, b, scratch, 32, k, reload);
-  for (let r = 0; r < rows; r++) copyWords(c + <usize>r * sc, scratch + (<usize>r << 5), bytes);
+  column(rows, a, sa, b, scratch, 1 << PANEL_SHIFT, k, reload);
+  for (let r = 0; r < rows; r++) copyWords(c + <usize>r * sc, scratch + (<usize>r << PANEL_SHIFT), bytes);
 }
 
 // @ts-ignore: decorator

@@ -2,20 +2,29 @@
  * The innermost loops of the matrix products: R rows by V vectors of columns stay in registers while the summed dimension
  * goes by. One step of it per turn of the loop, never unrolled: V8 reorders an unrolled body and then spills (6 by 2 runs at
  * 92% of the multiply-add peak as written, at 77% unrolled by four). V8 has 15 vector registers: 12 sums, 2 columns, 1 row.
+ * What stands here is for 128-bit vectors; ./micro-wide.ts has the same for pairs of them.
  *
  * a: first row, sa bytes between rows; b: packed panels of PANEL columns, one after another; c: output, sc bytes between
  * rows; k: length of the summed dimension; reload: go on with the sums that lie in c, else start at zero.
  */
 import { madd } from "./math";
+import * as wide from "./micro-wide";
 
-/** Columns in a panel. */
-export const PANEL: i32 = 8;
+// @ts-ignore: a constant that scripts/kernels.mjs gives the compiler
+const WIDE_BUILD: bool = WIDE != 0;
+
+/** Columns in a panel, and the bytes of its rows as a shift. */
+export const PANEL: i32 = WIDE_BUILD ? 16 : 8;
+export const PANEL_SHIFT: i32 = WIDE_BUILD ? 6 : 5;
+/** Panels that `rowRun` and `pairRun` take together. */
+export const ROW_PANELS: i32 = WIDE_BUILD ? 2 : 4;
+export const PAIR_PANELS: i32 = 2;
 /** Rows of the largest block. */
 export const ROWS: i32 = 6;
 
 /** `rows` (a constant, 1 to 6) rows by one panel. */
 // @ts-ignore: decorator
-@inline function block(rows: i32, a: usize, sa: usize, b: usize, c: usize, sc: usize, k: i32, reload: bool): void {
+@inline function narrow(rows: i32, a: usize, sa: usize, b: usize, c: usize, sc: usize, k: i32, reload: bool): void {
   let a1 = a + sa, a2 = a1 + sa, a3 = a2 + sa, a4 = a3 + sa, a5 = a4 + sa;
   const c1 = c + sc, c2 = c1 + sc, c3 = c2 + sc, c4 = c3 + sc, c5 = c4 + sc;
   let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
@@ -52,6 +61,12 @@ export const ROWS: i32 = 6;
   if (rows > 3) { v128.store(c3, s30); v128.store(c3, s31, 16); }
   if (rows > 4) { v128.store(c4, s40); v128.store(c4, s41, 16); }
   if (rows > 5) { v128.store(c5, s50); v128.store(c5, s51, 16); }
+}
+
+// @ts-ignore: decorator
+@inline function block(rows: i32, a: usize, sa: usize, b: usize, c: usize, sc: usize, k: i32, reload: bool): void {
+  if (WIDE_BUILD) wide.block(rows, a, sa, b, c, sc, k, reload);
+  else narrow(rows, a, sa, b, c, sc, k, reload);
 }
 
 function block6(a: usize, sa: usize, b: usize, c: usize, sc: usize, k: i32, reload: bool): void {
@@ -97,8 +112,29 @@ export function column(rows: i32, a: usize, sa: usize, b: usize, c: usize, sc: u
   }
 }
 
-/** One row by four panels, `panel` bytes apart: eight sums hide the latency of a multiply-add. */
-export function row4(a: usize, b: usize, panel: usize, c: usize, k: i32, reload: bool): void {
+/** One row by ROW_PANELS panels, `panel` bytes apart. */
+// @ts-ignore: decorator
+@inline export function rowRun(a: usize, b: usize, panel: usize, c: usize, k: i32, reload: bool): void {
+  if (WIDE_BUILD) wide.row2(a, b, panel, c, k, reload);
+  else row4(a, b, panel, c, k, reload);
+}
+
+/** Two rows by PAIR_PANELS panels. */
+// @ts-ignore: decorator
+@inline export function pairRun(a: usize, sa: usize, b: usize, panel: usize, c: usize, sc: usize, k: i32, reload: bool): void {
+  if (WIDE_BUILD) wide.pair2(a, sa, b, panel, c, sc, k, reload);
+  else pair2(a, sa, b, panel, c, sc, k, reload);
+}
+
+/** Six rows by one panel where the rows' numbers lie together as well: a is packed (k, 6), b (k, PANEL). */
+// @ts-ignore: decorator
+@inline export function outer(a: usize, b: usize, c: usize, sc: usize, k: i32): void {
+  if (WIDE_BUILD) wide.outer6(a, b, c, sc, k);
+  else outer6(a, b, c, sc, k);
+}
+
+/** One row by four panels: eight sums hide the latency of a multiply-add. */
+function row4(a: usize, b: usize, panel: usize, c: usize, k: i32, reload: bool): void {
   let p1 = b + panel, p2 = p1 + panel, p3 = p2 + panel;
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
   if (reload) {
@@ -123,7 +159,7 @@ export function row4(a: usize, b: usize, panel: usize, c: usize, k: i32, reload:
 }
 
 /** Two rows by two panels. */
-export function pair2(a: usize, sa: usize, b: usize, panel: usize, c: usize, sc: usize, k: i32, reload: bool): void {
+function pair2(a: usize, sa: usize, b: usize, panel: usize, c: usize, sc: usize, k: i32, reload: bool): void {
   let p1 = b + panel, a1 = a + sa;
   const c1 = c + sc;
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
@@ -146,8 +182,7 @@ export function pair2(a: usize, sa: usize, b: usize, panel: usize, c: usize, sc:
   v128.store(c1, s4); v128.store(c1, s5, 16); v128.store(c1, s6, 32); v128.store(c1, s7, 48);
 }
 
-/** Six rows by one panel where the rows' numbers lie together as well: a is packed (k, 6), b (k, PANEL). */
-export function outer6(a: usize, b: usize, c: usize, sc: usize, k: i32): void {
+function outer6(a: usize, b: usize, c: usize, sc: usize, k: i32): void {
   const c1 = c + sc, c2 = c1 + sc, c3 = c2 + sc, c4 = c3 + sc, c5 = c4 + sc;
   let s00 = v128.load(c), s01 = v128.load(c, 16), s10 = v128.load(c1), s11 = v128.load(c1, 16);
   let s20 = v128.load(c2), s21 = v128.load(c2, 16), s30 = v128.load(c3), s31 = v128.load(c3, 16);

@@ -4,7 +4,9 @@
  * is computed by the same instructions.
  */
 import { address, int, takeTile } from "./control";
-import { PANEL } from "./micro";
+import { PANEL, PANEL_SHIFT } from "./micro";
+
+const ROW_BYTES: usize = 1 << PANEL_SHIFT;
 
 /** Arguments: w, out, groups, rows, inner, transposed. Columns are w's rows (x w^T), or transposed w's columns (dy w). */
 export function packKernel(args: usize, thread: i32, threads: i32): void {
@@ -12,7 +14,7 @@ export function packKernel(args: usize, thread: i32, threads: i32): void {
   const groups = int(args, 2), rows = int(args, 3), inner = int(args, 4), transposed = int(args, 5);
   const columns = transposed ? inner : rows, depth = transposed ? rows : inner;
   const panels = (columns + PANEL - 1) / PANEL;
-  const groupBytes = (<usize>rows * <usize>inner) << 2, panelBytes = <usize>depth << 5;
+  const groupBytes = (<usize>rows * <usize>inner) << 2, panelBytes = <usize>depth << PANEL_SHIFT;
   for (let tile = takeTile(0); tile < groups * panels; tile = takeTile(0)) {
     const group = tile / panels, panel = tile % panels;
     const from = w + <usize>group * groupBytes, to = out + <usize>tile * panelBytes;
@@ -24,17 +26,22 @@ export function packKernel(args: usize, thread: i32, threads: i32): void {
 
 /** to[k, j] = from[k, j] for j < width, else 0; `stride` bytes between from's rows. */
 export function packColumns(from: usize, stride: usize, to: usize, width: i32, depth: i32): void {
-  const end = to + (<usize>depth << 5);
+  const end = to + (<usize>depth << PANEL_SHIFT);
   if (width == PANEL)
-    for (; to < end; to += 32) {
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
+    for (; to < end; to += ROW_BYTES) {
+      const x0 = v128.load(from), x1 = v128.load(from, 16);
+      v128.store(to, x0);
+      v128.store(to, x1, 16);
+      if (PANEL == 16) {
+        const x2 = v128.load(from, 32), x3 = v128.load(from, 48);
+        v128.store(to, x2, 32);
+        v128.store(to, x3, 48);
+      }
       from += stride;
     }
   else
-    for (; to < end; to += 32) {
-      v128.store(to, f32x4.splat(0));
-      v128.store(to, f32x4.splat(0), 16);
+    for (; to < end; to += ROW_BYTES) {
+      memory.fill(to, 0, ROW_BYTES);
       for (let j = 0; j < width; j++) store<f32>(to + (<usize>j << 2), load<f32>(from + (<usize>j << 2)));
       from += stride;
     }
@@ -42,31 +49,28 @@ export function packColumns(from: usize, stride: usize, to: usize, width: i32, d
 
 /** to[k, j] = from[j, k] for j < width, else 0. */
 function packRows(from: usize, stride: usize, to: usize, width: i32, depth: i32): void {
-  if (width < PANEL) {
-    for (let k = 0; k < depth; k++) {
-      v128.store(to, f32x4.splat(0));
-      v128.store(to, f32x4.splat(0), 16);
-      for (let j = 0; j < width; j++)
-        store<f32>(to + (<usize>j << 2), load<f32>(from + <usize>j * stride + (<usize>k << 2)));
-      to += 32;
-    }
-    return;
-  }
+  if (width < PANEL) memory.fill(to, 0, <usize>depth << PANEL_SHIFT);
   let k = 0;
   for (; k + 4 <= depth; k += 4) {
-    const at = from + (<usize>k << 2);
-    transpose4(at, stride, to);
-    transpose4(at + 4 * stride, stride, to + 16);
-    to += 128;
+    let at = from + (<usize>k << 2), j = 0;
+    for (; j + 4 <= width; j += 4) {
+      transpose4(at, stride, to + (<usize>j << 2));
+      at += 4 * stride;
+    }
+    for (; j < width; j++) {
+      for (let i: usize = 0; i < 4; i++) store<f32>(to + i * ROW_BYTES + (<usize>j << 2), load<f32>(at + (i << 2)));
+      at += stride;
+    }
+    to += 4 * ROW_BYTES;
   }
   for (; k < depth; k++) {
-    for (let j = 0; j < PANEL; j++)
+    for (let j = 0; j < width; j++)
       store<f32>(to + (<usize>j << 2), load<f32>(from + <usize>j * stride + (<usize>k << 2)));
-    to += 32;
+    to += ROW_BYTES;
   }
 }
 
-/** Four rows of four numbers, turned; the turned rows lie a panel's row (32 bytes) apart. */
+/** Four rows of four numbers, turned; the turned rows lie a panel's row apart. */
 // @ts-ignore: decorator
 @inline function transpose4(from: usize, stride: usize, to: usize): void {
   const r0 = v128.load(from), r1 = v128.load(from + stride);
@@ -74,7 +78,7 @@ function packRows(from: usize, stride: usize, to: usize, width: i32, depth: i32)
   const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
   const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
-  v128.store(to, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), 32);
-  v128.store(to, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 64);
-  v128.store(to, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 96);
+  v128.store(to, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), ROW_BYTES);
+  v128.store(to, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 2 * ROW_BYTES);
+  v128.store(to, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 3 * ROW_BYTES);
 }
