@@ -121,7 +121,7 @@ function line(r: GemmResult): string {
   return columns.join(" ").trimEnd();
 }
 
-/** GFLOP/s of twelve independent multiply-adds in registers, on each pool. */
+/** GFLOP/s of twelve independent multiply-adds in registers (of 128 bits; 256 in the wide build), on each pool. */
 function peaks(pools: readonly [Pool, Pool]): readonly [number, number] {
   const turns = 10_000;
   const loops = pools.map((pool) => {
@@ -133,7 +133,7 @@ function peaks(pools: readonly [Pool, Pool]): readonly [number, number] {
       pool.run(PEAK, true);
     };
   }) as [() => void, () => void];
-  const flops = turns * 12 * 8 * 8;
+  const flops = turns * 12 * 8 * (pools[0].build === "wide" ? 16 : 8);
   const [one, many] = bestSeconds(loops, flops);
   return [flops / one / 1e9, (flops * pools[1].threads) / many / 1e9];
 }

@@ -30,7 +30,7 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
     case op.PACK:
       return packKernel(args, thread, threads);
     case op.PEAK:
-      return peak(int(args, 0), address(args, 1) + (<usize>thread << 6));
+      return peak(int(args, 0), address(args, 1) + (<usize>thread << 9));
     case op.FILL:
       return fill(args, thread, threads);
     case op.COPY:

@@ -167,3 +167,47 @@ export function outer6(a: usize, b: usize, c: usize, sc: usize, k: i32): void {
   v128.store(c4, s40); v128.store(c4, s41, 16); v128.store(c4, s42, 32); v128.store(c4, s43, 48);
   v128.store(c5, s50); v128.store(c5, s51, 16); v128.store(c5, s52, 32); v128.store(c5, s53, 48);
 }
+
+/** The machine's limit: twelve independent sums of eight numbers, 12 * 8 * 2 multiply-adds of four a turn. */
+export function peak(turns: i32, at: usize): void {
+  const x0 = v128.load(at), x1 = v128.load(at, 16), y0 = v128.load(at, 32), y1 = v128.load(at, 48);
+  // Twelve pairs, each with a load and a store of its own: V8 joins what lies side by side in memory.
+  let s0 = v128.load(at, 64), t0 = v128.load(at, 80);
+  let s1 = v128.load(at, 96), t1 = v128.load(at, 112);
+  let s2 = v128.load(at, 128), t2 = v128.load(at, 144);
+  let s3 = v128.load(at, 160), t3 = v128.load(at, 176);
+  let s4 = v128.load(at, 192), t4 = v128.load(at, 208);
+  let s5 = v128.load(at, 224), t5 = v128.load(at, 240);
+  let s6 = v128.load(at, 256), t6 = v128.load(at, 272);
+  let s7 = v128.load(at, 288), t7 = v128.load(at, 304);
+  let s8 = v128.load(at, 320), t8 = v128.load(at, 336);
+  let s9 = v128.load(at, 352), t9 = v128.load(at, 368);
+  let s10 = v128.load(at, 384), t10 = v128.load(at, 400);
+  let s11 = v128.load(at, 416), t11 = v128.load(at, 432);
+  for (let i = 0; i < turns * 8; i++) {
+    s0 = madd(x0, y0, s0); t0 = madd(x1, y1, t0);
+    s1 = madd(x0, y0, s1); t1 = madd(x1, y1, t1);
+    s2 = madd(x0, y0, s2); t2 = madd(x1, y1, t2);
+    s3 = madd(x0, y0, s3); t3 = madd(x1, y1, t3);
+    s4 = madd(x0, y0, s4); t4 = madd(x1, y1, t4);
+    s5 = madd(x0, y0, s5); t5 = madd(x1, y1, t5);
+    s6 = madd(x0, y0, s6); t6 = madd(x1, y1, t6);
+    s7 = madd(x0, y0, s7); t7 = madd(x1, y1, t7);
+    s8 = madd(x0, y0, s8); t8 = madd(x1, y1, t8);
+    s9 = madd(x0, y0, s9); t9 = madd(x1, y1, t9);
+    s10 = madd(x0, y0, s10); t10 = madd(x1, y1, t10);
+    s11 = madd(x0, y0, s11); t11 = madd(x1, y1, t11);
+  }
+  v128.store(at, s0, 64); v128.store(at, t0, 80);
+  v128.store(at, s1, 96); v128.store(at, t1, 112);
+  v128.store(at, s2, 128); v128.store(at, t2, 144);
+  v128.store(at, s3, 160); v128.store(at, t3, 176);
+  v128.store(at, s4, 192); v128.store(at, t4, 208);
+  v128.store(at, s5, 224); v128.store(at, t5, 240);
+  v128.store(at, s6, 256); v128.store(at, t6, 272);
+  v128.store(at, s7, 288); v128.store(at, t7, 304);
+  v128.store(at, s8, 320); v128.store(at, t8, 336);
+  v128.store(at, s9, 352); v128.store(at, t9, 368);
+  v128.store(at, s10, 384); v128.store(at, t10, 400);
+  v128.store(at, s11, 416); v128.store(at, t11, 432);
+}

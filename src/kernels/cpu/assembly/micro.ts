@@ -205,8 +205,9 @@ function outer6(a: usize, b: usize, c: usize, sc: usize, k: i32): void {
   v128.store(c4, s40); v128.store(c4, s41, 16); v128.store(c5, s50); v128.store(c5, s51, 16);
 }
 
-/** The machine's limit: twelve independent sums, everything in registers, 12 * 8 multiply-adds a turn. */
+/** The machine's limit: twelve independent sums, everything in registers, 12 * 8 multiply-adds a turn; `at` holds 512 bytes. */
 export function peak(turns: i32, at: usize): void {
+  if (WIDE_BUILD) return wide.peak(turns, at);
   const x = v128.load(at), y = v128.load(at, 16);
   let s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x, s6 = x, s7 = x, s8 = x, s9 = x, s10 = x, s11 = x;
   for (let i = 0; i < turns; i++) {
