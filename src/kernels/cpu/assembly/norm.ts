@@ -11,7 +11,11 @@ export function rmsNorm(args: usize, thread: i32, threads: i32): void {
   for (let r = share(rows, thread + 1, threads) - first; r > 0; r--) {
     const inverse = inverseRms(x, width, eps), all = f32x4.splat(inverse);
     let i: usize = 0;
-    for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.mul(f32x4.mul(v128.load(x + i), all), v128.load(w + i)));
+    for (; i + 32 <= bytes; i += 32) {
+      const x0 = v128.load(x + i), x1 = v128.load(x + i, 16), w0 = v128.load(w + i), w1 = v128.load(w + i, 16);
+      v128.store(y + i, f32x4.mul(f32x4.mul(x0, all), w0));
+      v128.store(y + i, f32x4.mul(f32x4.mul(x1, all), w1), 16);
+    }
     for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(x + i) * inverse * load<f32>(w + i));
     x += sx;
     y += sy;
@@ -63,20 +67,32 @@ export function rmsNormGradSum(args: usize, thread: i32, threads: i32): void {
 @inline function gradRow(dy: usize, x: usize, w: usize, dx: usize, part: usize, width: i32, eps: f32, accumulate: bool): void {
   const bytes = <usize>width << 2;
   const inverse = inverseRms(x, width, eps);
-  let sum = f32x4.splat(0), i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) sum = madd(f32x4.mul(v128.load(dy + i), v128.load(w + i)), v128.load(x + i), sum);
-  let dot = sumLanes(sum);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, i: usize = 0;
+  for (; i + 64 <= bytes; i += 64) {
+    s0 = madd(f32x4.mul(v128.load(dy + i), v128.load(w + i)), v128.load(x + i), s0);
+    s1 = madd(f32x4.mul(v128.load(dy + i, 16), v128.load(w + i, 16)), v128.load(x + i, 16), s1);
+    s2 = madd(f32x4.mul(v128.load(dy + i, 32), v128.load(w + i, 32)), v128.load(x + i, 32), s2);
+    s3 = madd(f32x4.mul(v128.load(dy + i, 48), v128.load(w + i, 48)), v128.load(x + i, 48), s3);
+  }
+  let dot = sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   for (; i < bytes; i += 4) dot = madd1(load<f32>(dy + i) * load<f32>(w + i), load<f32>(x + i), dot);
   // dx = inverse * g - x * shift
   const shift = ((dot * inverse) / <f32>width) * inverse * inverse;
   const inverses = f32x4.splat(inverse), shifts = f32x4.splat(-shift);
   i = 0;
-  for (; i + 16 <= bytes; i += 16) {
-    const d = v128.load(dy + i), v = v128.load(x + i);
-    let out = madd(v, shifts, f32x4.mul(f32x4.mul(d, v128.load(w + i)), inverses));
-    if (accumulate) out = f32x4.add(v128.load(dx + i), out);
-    v128.store(part + i, madd(d, f32x4.mul(v, inverses), v128.load(part + i)));
-    v128.store(dx + i, out);
+  for (; i + 32 <= bytes; i += 32) {
+    const d0 = v128.load(dy + i), d1 = v128.load(dy + i, 16), v0 = v128.load(x + i), v1 = v128.load(x + i, 16);
+    const p0 = v128.load(part + i), p1 = v128.load(part + i, 16);
+    let out0 = madd(v0, shifts, f32x4.mul(f32x4.mul(d0, v128.load(w + i)), inverses));
+    let out1 = madd(v1, shifts, f32x4.mul(f32x4.mul(d1, v128.load(w + i, 16)), inverses));
+    if (accumulate) {
+      out0 = f32x4.add(v128.load(dx + i), out0);
+      out1 = f32x4.add(v128.load(dx + i, 16), out1);
+    }
+    v128.store(part + i, madd(d0, f32x4.mul(v0, inverses), p0));
+    v128.store(part + i, madd(d1, f32x4.mul(v1, inverses), p1), 16);
+    v128.store(dx + i, out0);
+    v128.store(dx + i, out1, 16);
   }
   for (; i < bytes; i += 4) {
     const d = load<f32>(dy + i), v = load<f32>(x + i);
@@ -90,13 +106,15 @@ export function rmsNormGradSum(args: usize, thread: i32, threads: i32): void {
 // @ts-ignore: decorator
 @inline function inverseRms(x: usize, width: i32, eps: f32): f32 {
   const end = x + (<usize>width << 2);
-  let s0 = f32x4.splat(0), s1 = s0;
-  for (; x + 32 <= end; x += 32) {
-    const a = v128.load(x), b = v128.load(x, 16);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  for (; x + 64 <= end; x += 64) {
+    const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
     s0 = madd(a, a, s0);
     s1 = madd(b, b, s1);
+    s2 = madd(c, c, s2);
+    s3 = madd(d, d, s3);
   }
-  let sum = sumLanes(f32x4.add(s0, s1));
+  let sum = sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   for (; x < end; x += 4) sum = madd1(load<f32>(x), load<f32>(x), sum);
   return <f32>1 / sqrt<f32>(sum / <f32>width + eps);
 }
