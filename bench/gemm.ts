@@ -173,18 +173,22 @@ function product(device: Device, kind: Kind, rows: number, inner: number, column
 }
 
 /**
- * Seconds of one run of each, the best of many batches of about half a millisecond. They take turns, so that whatever else
- * the machine does hits both; short batches find the gaps between other programs' time slices.
+ * Seconds of one run of each, the best of many batches of about half a millisecond: short batches find the gaps between other
+ * programs' time slices. Each keeps the machine for ten milliseconds at a time, so that its threads are awake, and they take
+ * turns, so that whatever else the machine does hits both.
  */
 function bestSeconds(runs: readonly [() => void, () => void], flops: number): [number, number] {
-  const times = Math.max(1, Math.round(2.5e7 / flops));
+  const times = Math.max(1, Math.round(4e7 / flops));
   const best: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const began = performance.now();
   for (let turn = 0; turn < 12 || performance.now() - began < budget; turn++)
     for (const i of [0, 1] as const) {
-      const start = performance.now();
-      for (let n = 0; n < times; n++) runs[i]();
-      best[i] = Math.min(best[i], (performance.now() - start) / times / 1000);
+      const turnBegan = performance.now();
+      for (let start = turnBegan, end = start; end - turnBegan < 10; start = end) {
+        for (let n = 0; n < times; n++) runs[i]();
+        end = performance.now();
+        best[i] = Math.min(best[i], (end - start) / times / 1000);
+      }
     }
   return best;
 }
