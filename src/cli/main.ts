@@ -40,6 +40,21 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./logits.ts"),
   },
   {
+    name: "eval",
+    description: "accuracy on a benchmark, with thinking tokens and cost",
+    load: () => import("./eval.ts"),
+  },
+  {
+    name: "export",
+    description: "write a model as a Hugging Face folder",
+    load: () => import("./export.ts"),
+  },
+  {
+    name: "publish",
+    description: "make a published model of two runs: weights, card, training record",
+    load: () => import("./publish.ts"),
+  },
+  {
     name: "runs",
     description: "list training runs, show one, compare two",
     load: () => import("./runs.ts"),

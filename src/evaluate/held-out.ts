@@ -1,15 +1,18 @@
 /** Accuracy on instances that training never saw: each family asked a fixed list of held-out questions, greedily or sampled. */
-import { type Completion, generateBatch } from "../generate/batch.ts";
-import type { Request } from "../generate/sequence.ts";
 import type { Decoder } from "../model/decoder.ts";
-import { Random } from "../random.ts";
 import { sample } from "../tasks/sample.ts";
 import { score } from "../tasks/score.ts";
 import type { Task, TaskEntry } from "../tasks/task.ts";
-import type { Dialogue } from "../text/dialogue.ts";
+import { summarize } from "./accuracy.ts";
+import { askAll, type Item } from "./ask-all.ts";
+import type { Asking } from "./asking.ts";
+
+/** The questions of the evaluations made while training, and where no seed is given: two evaluations then differ by the model alone. */
+export const HELD_OUT_SEED = 20250120;
 
 export interface HeldOutOptions {
   readonly families: readonly Task[];
+  /** A family with fewer levels is asked at its highest. */
   readonly level: number;
   /** Questions a family. */
   readonly items: number;
@@ -54,65 +57,68 @@ export interface HeldOutSample {
   readonly reason: string;
 }
 
+/** A held-out question of a family as an item, with the entry it was made from. */
+export interface HeldOutItem extends Item {
+  readonly entry: TaskEntry;
+}
+
+/** The first `count` held-out questions of a family in a wording. @throws UserError for a level or wording the family lacks */
+export function heldOutItems(
+  task: Task,
+  { seed, level, phrasing, count }: { seed: number; level: number; phrasing: number | "any"; count: number },
+): HeldOutItem[] {
+  return Array.from({ length: count }, (_, index): HeldOutItem => {
+    const entry = sample(task, { seed, index, level, split: "held-out", phrasing });
+    const question = `${task.name}/${level}/${seed}/${index}`;
+    return {
+      id: `${question}/${phrasing}`,
+      group: task.name,
+      variant: String(phrasing),
+      question,
+      prompt: entry.prompt,
+      gold: entry.answer,
+      entry,
+      judge: (response, ended) => {
+        const { parts, reason } = score(entry, response, { ended });
+        return { ...parts, reason };
+      },
+    };
+  });
+}
+
 /** Asks every family its held-out questions. The same options ask the same questions in the same order. */
 export async function evaluateHeldOut(
   decoder: Decoder,
-  dialogue: Dialogue,
+  asking: Asking,
   options: HeldOutOptions,
 ): Promise<HeldOutResult> {
-  const { families, level, items, phrasing, temperature, maxTokens, seed, slots = 64, signal } = options;
-  const started = performance.now();
-  const entries = families.flatMap((task) =>
-    Array.from({ length: items }, (_, index) =>
-      sample(task, { seed, index, level: Math.min(level, task.levels), split: "held-out", phrasing }),
-    ),
+  const { families, level, items: count, phrasing, temperature, maxTokens, seed, slots, signal } = options;
+  const items = families.flatMap((task) =>
+    heldOutItems(task, { seed, level: Math.min(level, task.levels), phrasing, count }),
   );
-  const requests = entries.map(
-    (entry, i): Request => ({
-      prompt: dialogue.prompt(entry.prompt),
-      maxTokens,
-      sampling: { temperature, topK: 0, topP: 1, minP: 0, seed: Random.from(seed, "held-out", i).bits() },
-      stopIds: [dialogue.eos],
-    }),
-  );
-  const completions = await generateBatch(decoder, requests, { slots, signal });
-  const judged = completions.map((completion, i) => judge(dialogue, entries[i]!, completion));
-  const results = families.map((task, f): HeldOutFamily => {
-    const own = judged.slice(f * items, (f + 1) * items);
-    return {
-      task: task.name,
-      items,
-      accuracy: mean(own.map((one) => one.accuracy)),
-      format: mean(own.map((one) => one.format)),
-      thinking: mean(own.map((one) => one.thinking)),
-    };
-  });
-  const accuracies = results.map((one) => one.accuracy);
-  const variance = accuracies.reduce((sum, p) => sum + (p * (1 - p)) / Math.max(1, items), 0);
+  const asked = await askAll(decoder, asking, items, { temperature, maxTokens, seed, slots, signal });
+  const summary = summarize(asked);
   return {
     temperature,
     phrasing,
-    families: results,
-    accuracy: mean(accuracies),
-    format: mean(results.map((one) => one.format)),
-    thinking: mean(results.map((one) => one.thinking)),
-    stderr: Math.sqrt(variance) / Math.max(1, families.length),
-    tokens: completions.reduce((sum, { ids }) => sum + ids.length, 0),
-    seconds: (performance.now() - started) / 1000,
-    samples: judged.map(({ accuracy, response, reason }, i) => ({
-      entry: entries[i]!,
-      response,
-      correct: accuracy === 1,
-      reason,
+    families: summary.groups.map(({ group, n, accuracy, format, thinking }) => ({
+      task: group,
+      items: n,
+      accuracy,
+      format,
+      thinking,
+    })),
+    accuracy: summary.accuracy,
+    format: summary.format,
+    thinking: summary.thinking,
+    stderr: summary.stderr,
+    tokens: asked.newTokens,
+    seconds: asked.seconds,
+    samples: asked.results.map(({ responses: [response] }, i) => ({
+      entry: items[i]!.entry,
+      response: response!.text,
+      correct: response!.accuracy === 1,
+      reason: response!.reason,
     })),
   };
 }
-
-function judge(dialogue: Dialogue, entry: TaskEntry, { ids, finish }: Completion) {
-  const response = dialogue.text(ids);
-  const { parts, reason } = score(entry, response, { ended: finish === "stop" });
-  return { ...parts, response, reason, thinking: dialogue.thinkingLength(ids) };
-}
-
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -37,6 +37,34 @@ export function costOf(config: ModelConfig, work: Work, usdPerCoreHour: number =
   };
 }
 
+/** A prompt, read once, and the new tokens of each of its answers. */
+export interface Answered {
+  readonly promptTokens: number;
+  readonly newTokens: readonly number[];
+}
+
+/** The cost of many answers written at once. */
+export function costOfAll(
+  config: ModelConfig,
+  answered: readonly Answered[],
+  work: Pick<Work, "seconds" | "threads">,
+  usdPerCoreHour: number = DEFAULT_PRICE_PER_CORE_HOUR,
+): Cost {
+  const coreSeconds = work.seconds * work.threads;
+  let [tokens, flops] = [0, 0];
+  for (const { promptTokens, newTokens } of answered) {
+    const reading = generationFlops(config, promptTokens);
+    tokens += promptTokens;
+    flops += reading;
+    for (const count of newTokens) {
+      tokens += count;
+      flops += generationFlops(config, promptTokens + count) - reading;
+    }
+  }
+  const usd = (coreSeconds / 3600) * usdPerCoreHour;
+  return { tokens, flops, core_seconds: coreSeconds, usd, usd_per_core_hour: usdPerCoreHour };
+}
+
 /**
  * Floating-point operations to run `tokens` tokens one after the other through the model: two for each active weight and token
  * (the embedding is a look-up), and two for each element of the keys and values a token attends to.

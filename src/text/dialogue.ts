@@ -9,6 +9,8 @@ export class Dialogue {
   readonly tokenizer: Tokenizer;
   readonly endThink: number;
   readonly eos: number;
+  /** Ids that end a response: `eos` alone. */
+  readonly stopIds: readonly number[];
   readonly #before: readonly number[];
   readonly #after: readonly number[];
 
@@ -22,6 +24,7 @@ export class Dialogue {
     this.tokenizer = tokenizer;
     this.endThink = id(END_THINK);
     this.eos = tokenizer.eosIds[0]!;
+    this.stopIds = [this.eos];
     this.#before = [...(tokenizer.bosId === null ? [] : [tokenizer.bosId]), id(USER)];
     this.#after = [id(ASSISTANT), id(THINK)];
   }

@@ -1,0 +1,34 @@
+/** The command line that repeats a run: its preset, its seed, and whatever its config has otherwise than the preset of today. */
+import type { RunConfig } from "../train/run.ts";
+import { PRESETS } from "./presets.ts";
+
+/** `npx reckon train ...` for a run's config; `out` and `model` are the folders as the reader should name them. */
+export function trainCommand(config: RunConfig, { out, model }: { out: string; model: string | null }): string {
+  const preset = PRESETS.find(({ name }) => name === config.preset) ?? PRESETS[0]!;
+  const usual = config.recipe === "r1-zero" ? preset.rl : preset.pretrain;
+  return [
+    `npx reckon train ${config.recipe} --preset ${preset.name}`,
+    ...(model === null ? [] : [`--model ${quoted(model)}`]),
+    `--seed ${config.seed}`,
+    ...(typeof config.threads === "number" ? [`--threads ${config.threads}`] : []),
+    `--out ${quoted(out)}`,
+    ...differences(config.options, usual).map((setting) => `--set ${quoted(setting)}`),
+  ].join(" ");
+}
+
+/** `key=value` for every option that is not the usual one, keys dotted. */
+function differences(options: object, usual: object, prefix = ""): string[] {
+  const expected = new Map(Object.entries(usual));
+  return Object.entries(options).flatMap(([key, value]) => {
+    const other: unknown = expected.get(key);
+    if (isRecord(value) && isRecord(other)) return differences(value, other, `${prefix}${key}.`);
+    const text = JSON.stringify(value);
+    return text === JSON.stringify(other) ? [] : [`${prefix}${key}=${typeof value === "string" ? value : text}`];
+  });
+}
+
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** For a shell. */
+const quoted = (text: string): string => (/^[\w./,=:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
