@@ -202,12 +202,12 @@ function data({ runs, plan }: CardFacts): string {
   ].join("\n\n");
 }
 
-function training({ runs, costs, name, config }: CardFacts): string {
+function training({ runs, costs, name, config, plan }: CardFacts): string {
   const baseOut = `runs/${name}-base`;
   const commands = [
     trainCommand(runs.base.config, { out: baseOut, model: null }),
     trainCommand(runs.final.config, { out: `runs/${name}-r1-zero`, model: baseOut }),
-    `npx reckon publish --base ${baseOut} --run runs/${name}-r1-zero --to models/${name}`,
+    `npx reckon publish --base ${baseOut} --run runs/${name}-r1-zero --to models/${name} --items ${plan.items}`,
   ];
   const row = (stage: string, { config: trained }: TrainedRun, cost: TrainingCost) => [
     `${stage} (${trained.recipe})`,
