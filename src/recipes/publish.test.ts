@@ -22,8 +22,9 @@ let device: Device & { close(): Promise<void> };
 
 before(async () => {
   device = await cpuDevice({ threads: 1 });
-  await makeRun(at("base"), "pretrain", { ...smoke.pretrain }, 1);
-  const rl = { ...smoke.rl, evaluation: { ...smoke.rl.evaluation, max_tokens: 4 } };
+  const tasks = { families: ["digit-sums", "sorting"], levels: [1] };
+  await makeRun(at("base"), "pretrain", { ...smoke.pretrain, tasks, tokens: 3000, tokens_per_step: 100 }, 1);
+  const rl = { ...smoke.rl, tasks, evaluation: { ...smoke.rl.evaluation, max_tokens: 4 } };
   await makeRun(at("rl"), "r1-zero", rl, 2);
 });
 after(async () => {
@@ -84,11 +85,11 @@ test("a published folder holds both models as BF16, both records, the evaluation
   assert.match(card, /^---\nlicense: mit\nlibrary_name: transformers\n[\s\S]*?\ntags:\n(- \S+\n)+---\n\n# out\n/);
   for (const wanted of [
     /^\| digit-sums \|( \d+\.\d \|){8}$/m,
-    /^\| base \(pretrain\) \| 25 of 293 planned \| 2,500 \| 25 \(steps alone\) \| 0\.014 \|/m,
+    /^\| base \(pretrain\) \| 25 of 30 planned \| 2,500 \| 25 \(steps alone\) \| 0\.014 \|/m,
     /Energy was not measured/,
     /every 10th line/,
     /Weak families/,
-    /reckon train r1-zero --preset smoke --model runs\/out-base --seed 3 --threads 2 --out runs\/out-r1-zero --set evaluation\.max_tokens=4$/m,
+    /reckon train r1-zero --preset smoke --model runs\/out-base --seed 3 --threads 2 --out runs\/out-r1-zero --set .*evaluation\.max_tokens=4$/m,
     /today it builds another model/,
   ])
     assert.match(card, wanted);

@@ -1,11 +1,11 @@
 /** The command line that repeats a run: its preset, its seed, and whatever its config has otherwise than the preset of today. */
 import type { RunConfig } from "../train/run.ts";
-import { PRESETS } from "./presets.ts";
+import { PRESETS, type Preset } from "./presets.ts";
 
 /** `npx reckon train ...` for a run's config; `out` and `model` are the folders as the reader should name them. */
 export function trainCommand(config: RunConfig, { out, model }: { out: string; model: string | null }): string {
   const preset = PRESETS.find(({ name }) => name === config.preset) ?? PRESETS[0]!;
-  const usual = config.recipe === "r1-zero" ? preset.rl : preset.pretrain;
+  const usual = usualOptions(preset, config.recipe);
   return [
     `npx reckon train ${config.recipe} --preset ${preset.name}`,
     ...(model === null ? [] : [`--model ${quoted(model)}`]),
@@ -14,6 +14,11 @@ export function trainCommand(config: RunConfig, { out, model }: { out: string; m
     `--out ${quoted(out)}`,
     ...differences(config.options, usual).map((setting) => `--set ${quoted(setting)}`),
   ].join(" ");
+}
+
+function usualOptions(preset: Preset, recipe: string): object {
+  if (recipe === "r1-zero") return preset.rl;
+  return recipe === "sft" ? preset.sft : preset.pretrain;
 }
 
 /** `key=value` for every option that is not the usual one, keys dotted. */
