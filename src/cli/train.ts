@@ -4,18 +4,19 @@ import path from "node:path";
 import type { Command } from "commander";
 import { usageError } from "../error.ts";
 import { cpuDevice } from "../kernels/cpu/device.ts";
-import { rlSchema, supervisedSchema, withSettings } from "../recipes/options.ts";
-import { PRESETS, type Preset, presetNamed } from "../recipes/presets.ts";
-import { RECIPES, type RecipeName, type RecipePlan, runRecipe } from "../recipes/recipes.ts";
+import { DEFAULT_PRESET, planRecipe, RECIPES } from "../recipes/plan.ts";
+import { PRESETS } from "../recipes/presets.ts";
+import { runRecipe } from "../recipes/recipes.ts";
 import type { StageListener } from "../recipes/stage.ts";
 import type { JsonRecord } from "../train/jsonl.ts";
+import { readRunConfig } from "../train/run.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { addCommonOptions, type CommonOptions } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 interface TrainFlags extends CommonOptions {
-  readonly preset: string;
+  readonly preset?: string;
   readonly out?: string;
   readonly model?: string;
   readonly resume?: true;
@@ -31,42 +32,49 @@ export function register(program: Command): void {
     .argument("<recipe>", `what to do: ${RECIPES.join(", ")}`)
     .option(
       "--preset <name>",
-      `settings: ${PRESETS.map(({ name, about }) => `${name} (${about})`).join("; ")}`,
-      "smoke",
+      `settings: ${PRESETS.map(({ name, about }) => `${name} (${about})`).join("; ")} (default: ${DEFAULT_PRESET})`,
     )
     .option("--out <run>", "the run's folder (default: runs/RECIPE-PRESET)")
     .option("--model <folder>", "the model to start from (pretrain and r1-zero can start from nothing)")
     .option("--resume", "go on with the run in --out from its newest checkpoint")
     .option(
       "--set <key=value>",
-      "change an option, such as rl.steps=40 or pretrain.tokens=1000000; may be repeated",
+      "change an option, such as tokens=1000000, rl.steps=40 or model.hidden_size=96; may be repeated",
       (text: string, all: readonly string[]) => [...all, text],
       [] as readonly string[],
-    );
+    )
+    .addHelpText("after", ABOUT_RESUMING);
   addCommonOptions(command, ["json", "threads", "device", "seed"]).action(train);
 }
 
+const ABOUT_RESUMING = `
+Ctrl-C saves and stops. --resume goes on with the options in the run's own config.json, bit for bit as if it had never
+stopped; --set lays changes over them, which config.json then lists under "changes". The model's size, the seed and what
+else the checkpoint is made of cannot change. --set keys are the recipe's own, or name a stage: pretrain., sft., rl., model.`;
+
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
-  if (!(RECIPES as readonly string[]).includes(recipe)) {
-    throw usageError(`there is no recipe "${recipe}"; there are ${RECIPES.join(", ")}`, "recipe");
+  if (flags.model !== undefined && !existsSync(flags.model)) {
+    throw usageError(`--model ${flags.model} does not exist; give a model's folder or a run's`, "--model");
   }
-  const preset = presetNamed(flags.preset);
-  const plan = planOf(recipe as RecipeName, preset, flags);
-  const out = flags.out ?? path.join("runs", `${recipe}-${preset.name}`);
+  const out = flags.out ?? path.join("runs", `${recipe}-${flags.preset ?? DEFAULT_PRESET}`);
+  const { preset, seed, set: settings } = flags;
+  const quick = flags.preset === "quick" && recipe === "r1-zero" && flags.resume !== true;
+  const from = flags.model ?? (quick ? BUNDLED_BASE : undefined);
+  const plan = planRecipe({ recipe, preset, seed, from, settings }, flags.resume ? readRunConfig(out) : null);
   const device = await cpuDevice({ threads: flags.threads });
   using interrupt = listenForInterrupt("saving after this step; press Ctrl-C again to stop at once");
   using view = listener(flags.json === true);
   try {
     const context = {
       device,
-      seed: flags.seed ?? 0,
-      preset: preset.name,
+      seed: plan.seed,
+      preset: plan.preset,
       out,
       resume: flags.resume === true,
       signal: interrupt.signal,
       listener: view,
     };
-    const report = await runRecipe(recipe as RecipeName, context, plan);
+    const report = await runRecipe(context, plan);
     view.end();
     if (flags.json) printJson({ report, run: out });
     else print(`done: ${out}`);
@@ -74,27 +82,6 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     view.end();
     await device.close();
   }
-}
-
-/** The preset with `--set` laid over it: `pretrain.` and `rl.` name a stage, a bare key is the recipe's own stage's. */
-function planOf(recipe: RecipeName, preset: Preset, flags: TrainFlags): RecipePlan {
-  const own = recipe === "r1-zero" ? "rl." : "pretrain.";
-  const settings = (stage: string) =>
-    flags.set.flatMap((setting) => {
-      if (setting.startsWith(stage)) return [setting.slice(stage.length)];
-      return stage === own && !/^(pretrain|rl)\./.test(setting) ? [setting] : [];
-    });
-  const quick = preset.name === "quick" && recipe === "r1-zero";
-  const model = flags.model ?? (quick ? BUNDLED_BASE : null);
-  if (model !== null && !existsSync(model)) {
-    throw usageError(`--model ${model} does not exist; give a model's folder or a run's`, "--model");
-  }
-  return {
-    preset,
-    pretrain: withSettings(supervisedSchema, preset.pretrain, settings("pretrain.")),
-    rl: withSettings(rlSchema, preset.rl, settings("rl.")),
-    model,
-  };
 }
 
 /** Progress for a person on standard error, or with --json a line a step on standard output. */

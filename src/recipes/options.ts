@@ -81,35 +81,48 @@ export const rlSchema = z.object({
 export type SupervisedOptions = z.infer<typeof supervisedSchema>;
 export type RlOptions = z.infer<typeof rlSchema>;
 
+export type EvaluationOptions = z.infer<typeof evaluation>;
+
 /**
  * Options with `key=value` settings laid over them; keys may be dotted (`tasks.levels=[1,2]`), values are JSON or bare text.
+ * @param prefix the stage's name with a dot, for the messages.
  * @throws UserError (usage) naming the key and what it takes.
  */
 export function withSettings<S extends z.ZodType>(
   schema: S,
   options: z.infer<S>,
   settings: readonly string[],
+  prefix = "",
 ): z.infer<S> {
+  const parsed = schema.safeParse(layOver(options as object, settings, prefix));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw usageError(`${prefix}${issue.path.join(".")}: ${issue.message}`, prefix + issue.path.join("."));
+}
+
+/** The options with settings laid over them, unchecked but for their keys. @throws UserError (usage) listing the keys there are. */
+export function layOver(options: object, settings: readonly string[], prefix = ""): Record<string, unknown> {
   const changed = structuredClone(options) as Record<string, unknown>;
   for (const setting of settings) {
     const at = setting.indexOf("=");
     if (at < 1) throw usageError(`--set takes key=value, not "${setting}"`, "set");
     const path = setting.slice(0, at).split(".");
-    let place = changed;
-    for (const key of path.slice(0, -1)) place = (place[key] ?? {}) as Record<string, unknown>;
-    const last = path.at(-1)!;
-    if (typeof place !== "object" || !(last in place)) {
-      throw usageError(
-        `--set ${setting}: there is no ${path.join(".")}; there are ${Object.keys(changed).join(", ")}`,
+    const noSuch = (keys: readonly string[]) =>
+      usageError(
+        `--set ${prefix}${setting}: there is no ${prefix}${path.join(".")}; there are ${keys.join(", ")}`,
         "set",
       );
+    let place = changed;
+    for (const key of path.slice(0, -1)) {
+      const next = Object.hasOwn(place, key) ? place[key] : undefined;
+      if (typeof next !== "object" || next === null) throw noSuch(Object.keys(place));
+      place = next as Record<string, unknown>;
     }
+    const last = path.at(-1)!;
+    if (!Object.hasOwn(place, last)) throw noSuch(Object.keys(place));
     place[last] = settingValue(setting.slice(at + 1));
   }
-  const parsed = schema.safeParse(changed);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw usageError(`${issue!.path.join(".")}: ${issue!.message}`, issue!.path.join("."));
+  return changed;
 }
 
 function settingValue(text: string): unknown {

@@ -1,7 +1,7 @@
 /**
  * The named settings of the recipes. Times are of two cores without wide vectors; what each preset reached is in docs/log.md.
  *
- *   smoke     about one minute: two easy families, a toy model; the tests run it
+ *   smoke     about one minute: one easy family, a toy model; the tests run it
  *   speedrun  at most 15 minutes: the eight families, from nothing to a model whose reasoning reinforcement learning grew
  *   nano      the bundled model: ten families, all wordings, as long as it needs
  *   quick     R1-Zero alone from the bundled base model: the curve rises within three minutes
@@ -17,6 +17,7 @@ export interface Preset {
   /** The model to make from nothing. */
   readonly model: DeepSeekConfig;
   readonly pretrain: SupervisedOptions;
+  readonly sft: SupervisedOptions;
   readonly rl: RlOptions;
 }
 
@@ -130,10 +131,45 @@ const nanoModel = smallV3({
   num_nextn_predict_layers: 1,
 });
 
+const nanoPretrain: SupervisedOptions = {
+  ...speedrunPretrain,
+  tasks: { families: all, levels: [1] },
+  styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
+  tokens: 40_000_000,
+  mtp_lambda: 0.1,
+  mtp_every: 4,
+  checkpoint_every: 500,
+  evaluation: { items: 40, every: 1500, max_tokens: 192 },
+};
+
+/** One family in one wording, mostly thought through: learned well enough in half a minute that careful thinking pays. */
+const smokePretrain: SupervisedOptions = {
+  ...speedrunPretrain,
+  tasks: { families: ["digit-sums"], levels: [1] },
+  styles: { direct: 30, terse: 10, careful: 60, checking: 0 },
+  canonical: 1,
+  tokens: 700_000,
+  tokens_per_step: 1024,
+  checkpoint_every: 0,
+  evaluation: { items: 300, every: 0, max_tokens: 64 },
+};
+
+/** Careful thinking alone, at a fraction of the tokens and the learning rate that made the model: it keeps what it knows. */
+const fineTuning = (pretrain: SupervisedOptions): SupervisedOptions => ({
+  ...pretrain,
+  styles: { direct: 0, terse: 0, careful: 70, checking: 30 },
+  tokens: Math.round(pretrain.tokens / 10),
+  prompt_loss: false,
+  muon_lr: 0.002,
+  adamw_lr: 0.0005,
+  warmup: 10,
+  decay: 0.8,
+});
+
 export const PRESETS: readonly Preset[] = [
   {
     name: "smoke",
-    about: "two easy families and a toy model, about one minute",
+    about: "one easy family and a toy model, about one minute",
     model: smallV3({
       hidden_size: 64,
       num_hidden_layers: 2,
@@ -141,25 +177,18 @@ export const PRESETS: readonly Preset[] = [
       n_routed_experts: 4,
       moe_intermediate_size: 48,
     }),
-    pretrain: {
-      ...speedrunPretrain,
-      tasks: { families: ["digit-sums", "letter-counting"], levels: [1] },
-      tokens: 600_000,
-      tokens_per_step: 2048,
-      warmup: 20,
-      checkpoint_every: 0,
-      evaluation: { items: 50, every: 0, max_tokens: 96 },
-    },
+    pretrain: smokePretrain,
+    sft: fineTuning(smokePretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: ["digit-sums", "letter-counting"], levels: [1] },
-      steps: 20,
-      prompts_per_step: 24,
-      max_completion_length: 96,
-      lr: 3e-4,
-      save_rollouts: 5,
+      tasks: { families: ["digit-sums"], levels: [1] },
+      canonical: 1,
+      steps: 40,
+      prompts_per_step: 16,
+      max_completion_length: 64,
+      lr: 4e-4,
       checkpoint_every: 10,
-      evaluation: { items: 100, every: 0, max_tokens: 96 },
+      evaluation: { items: 300, every: 20, max_tokens: 64 },
     },
   },
   {
@@ -167,22 +196,15 @@ export const PRESETS: readonly Preset[] = [
     about: "the eight families from nothing in 15 minutes on two cores",
     model: smallV3({}),
     pretrain: speedrunPretrain,
+    sft: fineTuning(speedrunPretrain),
     rl: speedrunRl,
   },
   {
     name: "nano",
     about: "the bundled model: ten families in all their wordings",
     model: nanoModel,
-    pretrain: {
-      ...speedrunPretrain,
-      tasks: { families: all, levels: [1] },
-      styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
-      tokens: 40_000_000,
-      mtp_lambda: 0.1,
-      mtp_every: 4,
-      checkpoint_every: 500,
-      evaluation: { items: 40, every: 1500, max_tokens: 192 },
-    },
+    pretrain: nanoPretrain,
+    sft: fineTuning(nanoPretrain),
     rl: {
       ...speedrunRl,
       tasks: { families: all, levels: [1] },
@@ -196,7 +218,8 @@ export const PRESETS: readonly Preset[] = [
     name: "quick",
     about: "R1-Zero alone from the bundled base model, three minutes",
     model: nanoModel,
-    pretrain: { ...speedrunPretrain, tasks: { families: all, levels: [1] } },
+    pretrain: nanoPretrain,
+    sft: fineTuning(nanoPretrain),
     rl: {
       ...speedrunRl,
       tasks: { families: all, levels: [1] },

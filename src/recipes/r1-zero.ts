@@ -6,6 +6,7 @@
  * exactly 1 on the first pass), and one optimizer step a batch unless `iterations` says otherwise.
  */
 
+import { usageError } from "../error.ts";
 import { breathe, generateBatch } from "../generate/batch.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
@@ -16,24 +17,18 @@ import type { Task, TaskEntry } from "../tasks/task.ts";
 import { combineRewards, groupAdvantages } from "../train/advantages.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { sampleInformative } from "../train/dynamic-sampling.ts";
+import type { JsonRecord } from "../train/jsonl.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimizer.ts";
 import { policyStep, scoreCompletions } from "../train/policy.ts";
 import { writeReport } from "../train/report.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
-import { RunFolder } from "../train/run.ts";
 import { rateFactor } from "../train/schedule.ts";
+import { policyWarnings, type Warning } from "../train/warnings.ts";
+import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
 import type { RlOptions } from "./options.ts";
-import {
-  CostMeter,
-  evaluateStage,
-  evaluationRecord,
-  type StageContext,
-  tasksNamed,
-  versions,
-  worldDialogue,
-  worldFiles,
-} from "./stage.ts";
+import { CostMeter, type StageContext, tasksNamed, worldDialogue, worldFiles } from "./stage.ts";
+import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
 
 /** A judged sample before its group's advantages are known. */
@@ -49,29 +44,26 @@ interface Group {
  * Runs R1-Zero into `context.out` from the model `start` makes.
  * @throws UserError for a bad option, a folder in use, or numbers gone bad; the signal's reason when stopped.
  */
-export async function r1Zero(context: StageContext, options: RlOptions, start: () => Decoder): Promise<StageResult> {
+export async function r1Zero(
+  context: StageContext,
+  options: RlOptions,
+  start: () => Decoder | Promise<Decoder>,
+  origin: Omit<StageRecord, "options">,
+): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
   const loss = policyLoss(options.loss);
   const families = tasksNamed(options.tasks.families);
   const dialogue = worldDialogue();
-  const run = context.resume
-    ? RunFolder.resume(context.out)
-    : RunFolder.create(context.out, {
-        recipe: "r1-zero",
-        preset: context.preset,
-        seed,
-        threads: device.threads,
-        options: { ...options },
-        versions: versions(),
-        created: new Date().toISOString(),
-      });
+  const record = { options, ...origin };
+  const run = openRun(context, "r1-zero", record);
+  let done = 0;
   try {
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
-    const decoder = resumed?.decoder ?? start();
+    const decoder = resumed?.decoder ?? (await start());
     const reference = options.beta > 0 ? await copyOf(decoder, device) : null;
     const optimizer = new Optimizer(device, trainedParameters(decoder, false), optimizerOptions(options));
     const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
-    let [done, seen] = [0, 0];
+    let seen = 0;
     let first: unknown = null;
     if (resumed !== null) {
       optimizer.restore(resumed.state.optimizer);
@@ -80,8 +72,9 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
       done = resumed.state.step;
       seen = Number(resumed.state.position.tokens);
       first = resumed.state.position.first ?? null;
-      if (reference !== null) writeWeights(reference, resumed.state.tensors);
+      if (reference !== null) writeWeights(reference, referenceWeights(resumed.state.tensors));
     }
+    if (context.resume) recordChanges(run, done, record);
     const cost = new CostMeter(resumed?.state.position.cost);
     const save = async (step: number) =>
       saveCheckpoint(
@@ -97,29 +90,35 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
         worldFiles(decoder.config.max_position_embeddings),
         2,
       );
-    const evaluate = async (step: number) => {
-      const { items, max_tokens: maxTokens } = options.evaluation;
-      const result = await evaluateStage(decoder, { ...options.tasks, items, maxTokens }, signal);
-      if (result === null || signal.aborted) return null;
-      for (const one of [result.sampled, result.greedy]) run.appendEvaluation(evaluationRecord(step, one));
-      listener.note(
-        `held-out after ${step} steps: greedy ${result.greedy.accuracy.toFixed(3)}, sampled ${result.sampled.accuracy.toFixed(3)}, ${result.sampled.thinking.toFixed(0)} thinking tokens`,
-      );
-      const { samples: _g, ...greedy } = result.greedy;
-      const { samples: _s, ...sampled } = result.sampled;
-      return { greedy, sampled };
+    const { every } = options.evaluation;
+    const evaluate = async (step: number): Promise<Evaluation | null> => {
+      const result = await evaluateAfter(step, run, decoder, { ...options.tasks, ...options.evaluation }, signal);
+      if (result !== null) listener.note(evaluationNote(step, result));
+      return result;
     };
 
     listener.begin("r1-zero", done, options.steps);
-    if (done === 0) first = await evaluate(0);
+    if (done === 0) {
+      const before = await evaluate(0);
+      const warning = before === null ? null : styleWarning(before);
+      if (warning !== null) listener.note(warning);
+      first = before;
+    } else if (done >= options.steps)
+      listener.note(`r1-zero: all ${options.steps} steps are done; --set steps=... makes it go on`);
+    else if (every > 0 && done % every === 0) await evaluate(done); // what a stop may have cut short
+    const lines: JsonRecord[] = run.metrics();
     const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0.05 };
     for (let step = done + 1; step <= options.steps && !signal.aborted; step++) {
       const begun = performance.now();
+      const drawn = random.data.state();
       const ask = (count: number) => sampleGroups(decoder, families, options, random.data, count, signal);
       const batch = options.dynamic_sampling
         ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
         : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };
-      if (signal.aborted) break; // rollouts cut short would teach that short is right
+      if (signal.aborted) {
+        random.data.restore(drawn); // rollouts cut short would teach that short is right: the step begins again on resuming
+        break;
+      }
       const sampling = (performance.now() - begun) / 1000;
 
       const advantages = groupAdvantages(
@@ -164,7 +163,7 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
       seen = metrics.num_tokens!;
       if (reference !== null && options.reference_every > 0 && step % options.reference_every === 0)
         writeWeights(reference, await weightsOf(decoder));
-      const line = {
+      const figures = {
         step,
         ...rolloutMetrics(rollouts, advantages),
         ...metrics,
@@ -173,11 +172,16 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
         sampling_time: sampling,
         step_time: (performance.now() - begun) / 1000,
       };
+      const known = new Set(warned(lines.at(-1)).map(({ kind }) => kind));
+      const warnings = policyWarnings([...lines, figures]);
+      const line = { ...figures, warnings };
       run.appendMetrics(line);
       listener.step(line);
+      lines.push(line);
+      for (const { kind, message } of warnings)
+        if (!known.has(kind)) listener.note(`warning at step ${step}: ${message}`);
       if (options.save_rollouts > 0 && step % options.save_rollouts === 0)
         run.writeRollouts(step, records(step, batch.groups, rollouts, options.group_size));
-      const { every } = options.evaluation;
       if (every > 0 && step % every === 0 && step < options.steps) await evaluate(step);
       const due = options.checkpoint_every > 0 && step % options.checkpoint_every === 0;
       done = step;
@@ -191,6 +195,8 @@ export async function r1Zero(context: StageContext, options: RlOptions, start: (
     optimizer.free();
     reference?.free();
     return { decoder, folder: run.folder, report };
+  } catch (error) {
+    throw withRemedy(error, run, done);
   } finally {
     run.close();
   }
@@ -263,6 +269,17 @@ function optimizerOptions(options: RlOptions) {
   return options.optimizer === "adamw"
     ? { muon: null, adamw }
     : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw };
+}
+
+const warned = (line: JsonRecord | undefined): readonly Warning[] => (line?.warnings ?? []) as readonly Warning[];
+
+/** The reference's weights in a checkpoint. @throws UserError where the run had no reference */
+function referenceWeights(tensors: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
+  if (tensors.size > 0) return tensors;
+  throw usageError(
+    "beta: the run was begun with 0, so its checkpoint has no reference model to stay near; begin a new run with another --out",
+    "rl.beta",
+  );
 }
 
 /** The reference model: the same weights in memory of their own. */

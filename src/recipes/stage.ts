@@ -1,9 +1,7 @@
 /** What every stage of a recipe shares: where it runs, whom it tells, the files beside its weights, and what it cost. */
 import os from "node:os";
 import process from "node:process";
-import { evaluateHeldOut, type HeldOutResult } from "../evaluate/held-out.ts";
 import type { Device } from "../kernels/kernels.ts";
-import type { Decoder } from "../model/decoder.ts";
 import { taskNamed } from "../tasks/catalogue.ts";
 import type { Task } from "../tasks/task.ts";
 import { bundledTokenizer, characterTokenizerConfig, characterTokenizerJson } from "../text/character-tokenizer.ts";
@@ -48,48 +46,6 @@ export function worldFiles(positions: number): ModelFiles {
 }
 
 export const tasksNamed = (names: readonly string[]): Task[] => names.map(taskNamed);
-
-/** How questions of an evaluation are asked. */
-export interface EvaluationPlan {
-  readonly families: readonly string[];
-  readonly levels: readonly number[];
-  readonly items: number;
-  readonly maxTokens: number;
-}
-
-/** Held-out accuracy, sampled at temperature 1 and greedy, canonical wording; null where no questions are asked. */
-export async function evaluateStage(
-  decoder: Decoder,
-  plan: EvaluationPlan,
-  signal: AbortSignal,
-): Promise<{ readonly sampled: HeldOutResult; readonly greedy: HeldOutResult } | null> {
-  if (plan.items === 0) return null;
-  const ask = (temperature: number) =>
-    evaluateHeldOut(decoder, worldDialogue(), {
-      families: tasksNamed(plan.families),
-      level: plan.levels[0]!,
-      items: plan.items,
-      phrasing: 0,
-      temperature,
-      maxTokens: plan.maxTokens,
-      seed: EVALUATION_SEED,
-      signal,
-    });
-  return { sampled: await ask(1), greedy: await ask(0) };
-}
-
-/** The same questions in every evaluation, so that two of them differ by the model alone. */
-const EVALUATION_SEED = 20250120;
-
-/** A line of evaluations.jsonl. */
-export function evaluationRecord(step: number, result: HeldOutResult): JsonRecord & { readonly step: number } {
-  const { samples: _, families, ...figures } = result;
-  return {
-    step,
-    ...figures,
-    by_family: Object.fromEntries(families.map(({ task, ...own }) => [task, own])),
-  };
-}
 
 /** Seconds and core-seconds since it was made; a resumed run adds what was spent before. */
 export class CostMeter {

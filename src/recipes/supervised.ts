@@ -11,20 +11,12 @@ import { type TrainingSequence, takeTokens } from "../train/batches.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimizer.ts";
 import { type RunReport, writeReport } from "../train/report.ts";
-import { RunFolder } from "../train/run.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
+import { type Evaluation, evaluateAfter, evaluationNote } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
-import {
-  CostMeter,
-  evaluateStage,
-  evaluationRecord,
-  type StageContext,
-  tasksNamed,
-  versions,
-  worldDialogue,
-  worldFiles,
-} from "./stage.ts";
+import { CostMeter, type StageContext, tasksNamed, worldDialogue, worldFiles } from "./stage.ts";
+import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 
 /** The result of a stage: the model, still on the device, and where it was saved. */
 export interface StageResult {
@@ -42,19 +34,13 @@ export async function learnFromDocuments(
   context: StageContext,
   options: SupervisedOptions,
   start: () => Decoder,
+  origin: Omit<StageRecord, "options">,
 ): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
-  const run = context.resume
-    ? RunFolder.resume(context.out)
-    : RunFolder.create(context.out, {
-        recipe,
-        preset: context.preset,
-        seed,
-        threads: device.threads,
-        options: { ...options },
-        versions: versions(),
-        created: new Date().toISOString(),
-      });
+  const documents = documentMaker(options); // checks the options before anything is written
+  const record = { options, ...origin };
+  const run = openRun(context, recipe, record);
+  let done = 0;
   try {
     const total = Math.ceil(options.tokens / options.tokens_per_step);
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
@@ -64,15 +50,16 @@ export async function learnFromDocuments(
       adamw: { ...optimizerDefaults.adamw, lr: options.adamw_lr },
     });
     const random = { data: Random.from(seed, recipe, "data") };
-    let [done, seen] = [0, 0];
+    let seen = 0;
     if (resumed !== null) {
       optimizer.restore(resumed.state.optimizer);
       random.data.restore(resumed.state.random.data!);
       done = resumed.state.step;
       seen = Number(resumed.state.position.tokens);
     }
+    if (context.resume) recordChanges(run, done, record);
     const cost = new CostMeter(resumed?.state.position.cost);
-    const next = documents(options, random.data);
+    const next = () => documents(random.data);
     const save = (step: number) =>
       saveCheckpoint(
         run,
@@ -81,20 +68,16 @@ export async function learnFromDocuments(
         worldFiles(decoder.config.max_position_embeddings),
         2,
       );
-    const evaluate = async (step: number): Promise<Record<string, unknown> | null> => {
-      const { items, max_tokens: maxTokens } = options.evaluation;
-      const result = await evaluateStage(decoder, { ...options.tasks, items, maxTokens }, signal);
-      if (result === null || signal.aborted) return null;
-      for (const one of [result.sampled, result.greedy]) run.appendEvaluation(evaluationRecord(step, one));
-      listener.note(
-        `held-out after ${step} steps: greedy ${result.greedy.accuracy.toFixed(3)}, sampled ${result.sampled.accuracy.toFixed(3)}, ${result.sampled.thinking.toFixed(0)} thinking tokens`,
-      );
-      const { samples: _g, ...greedy } = result.greedy;
-      const { samples: _s, ...sampled } = result.sampled;
-      return { greedy, sampled };
+    const { every } = options.evaluation;
+    const evaluate = async (step: number): Promise<Evaluation | null> => {
+      const result = await evaluateAfter(step, run, decoder, { ...options.tasks, ...options.evaluation }, signal);
+      if (result !== null) listener.note(evaluationNote(step, result));
+      return result;
     };
 
     listener.begin(recipe, done, total);
+    if (done >= total) listener.note(`${recipe}: all ${total} steps are done; --set tokens=... makes it go on`);
+    else if (done > 0 && every > 0 && done % every === 0) await evaluate(done); // what a stop may have cut short
     const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0 };
     for (let step = done + 1; step <= total; step++) {
       const metrics = await supervisedStep(
@@ -113,7 +96,7 @@ export async function learnFromDocuments(
       seen = metrics.num_tokens;
       run.appendMetrics({ step, ...metrics });
       listener.step({ step, ...metrics });
-      const { every } = options.evaluation;
+      done = step;
       if (every > 0 && step % every === 0 && step < total) await evaluate(step);
       const due = options.checkpoint_every > 0 && step % options.checkpoint_every === 0;
       if (due || step === total || signal.aborted) await save(step);
@@ -124,13 +107,15 @@ export async function learnFromDocuments(
     const report = writeReport(run.folder, { cost: cost.spent(), held_out: evaluation });
     optimizer.free();
     return { decoder, folder: run.folder, report };
+  } catch (error) {
+    throw withRemedy(error, run, done);
   } finally {
     run.close();
   }
 }
 
-/** An endless stream of training sequences. */
-function documents(options: SupervisedOptions, random: Random): () => TrainingSequence {
+/** Makes training sequences without end. @throws UserError for families, levels or styles that cannot be */
+function documentMaker(options: SupervisedOptions): (random: Random) => TrainingSequence {
   const dialogue = worldDialogue();
   const make = corpus({
     families: tasksNamed(options.tasks.families).map((task) => ({ task, weight: 1 })),
@@ -138,7 +123,7 @@ function documents(options: SupervisedOptions, random: Random): () => TrainingSe
     styles: options.styles,
     canonical: options.canonical,
   });
-  return () => {
+  return (random) => {
     const document = make(random);
     const prompt = dialogue.prompt(document.prompt);
     const ids = [...prompt, ...dialogue.response(document.thinking, document.answer)];

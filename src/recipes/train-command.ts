@@ -12,7 +12,11 @@ export function trainCommand(config: RunConfig, { out, model }: { out: string; m
     `--seed ${config.seed}`,
     ...(typeof config.threads === "number" ? [`--threads ${config.threads}`] : []),
     `--out ${quoted(out)}`,
-    ...differences(config.options, usual).map((setting) => `--set ${quoted(setting)}`),
+    ...[
+      ...differences(config.options, usual),
+      ...differences(config.base ?? {}, preset.pretrain, "pretrain."),
+      ...differences(config.model ?? {}, preset.model, "model."),
+    ].map((setting) => `--set ${quoted(setting)}`),
   ].join(" ");
 }
 

@@ -2,6 +2,7 @@
 
 import type { ModelToSave } from "../checkpoint/folder.ts";
 import { type ModelFolder, openModelFolder, saveModelFolder } from "../checkpoint/folder.ts";
+import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
 import type { Random, RandomState } from "../random.ts";
@@ -27,7 +28,10 @@ export interface Trainer {
   readonly tensors?: ReadonlyMap<string, Float32Array>;
 }
 
-/** Saves the checkpoint of a finished step in the run, whole or not at all, in float32; the last `keep` stay. */
+/**
+ * Saves the checkpoint of a finished step in the run, whole or not at all, in float32; the last `keep` stay.
+ * @throws UserError where a weight is not finite (a checkpoint one cannot go on from must not push out a good one), or the disk is full.
+ */
 export const saveCheckpoint = (
   run: RunFolder,
   step: number,
@@ -46,6 +50,12 @@ export const saveCheckpoint = (
       tensors: trainer.tensors ?? new Map(),
     };
     const tensors = await trainer.decoder.exportTensors();
+    const bad = tensors.find(({ data }) => !data.every((one) => Number.isFinite(one)));
+    if (bad !== undefined)
+      throw new UserError(`Training stopped after step ${step}: the weight ${bad.name} is not finite.`, {
+        type: "not_finite",
+        param: bad.name,
+      });
     const { config } = trainer.decoder;
     await saveModelFolder(folder, {
       ...files,

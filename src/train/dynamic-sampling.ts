@@ -8,7 +8,7 @@ export function isInformative(rewards: readonly number[]): boolean {
 }
 
 export interface DynamicBatch<Group> {
-  /** At most `wanted` informative groups, in the order they were sampled. */
+  /** At most `wanted` informative groups, in the order they were sampled; where there was none, the dull ones of the first round. */
   readonly groups: readonly Group[];
   /** All groups sampled, kept or not, and the rounds it took. */
   readonly sampled: number;
@@ -17,7 +17,8 @@ export interface DynamicBatch<Group> {
 
 /**
  * Asks `sample(count)` for groups until `wanted` of them are informative or `maxRounds` rounds have run; each round asks for
- * what is missing. What the last round gave too much is dropped.
+ * what is missing. What the last round gave too much is dropped. Where no group is informative the first round's come back: they
+ * teach nothing, but their figures say why.
  */
 export async function sampleInformative<Group>(
   wanted: number,
@@ -26,12 +27,14 @@ export async function sampleInformative<Group>(
   rewards: (group: Group) => readonly number[],
 ): Promise<DynamicBatch<Group>> {
   const groups: Group[] = [];
+  let dull: readonly Group[] = [];
   let [sampled, rounds] = [0, 0];
   while (groups.length < wanted && rounds < maxRounds) {
     const fresh = await sample(wanted - groups.length);
     rounds++;
     sampled += fresh.length;
+    if (rounds === 1) dull = fresh;
     groups.push(...fresh.filter((group) => isInformative(rewards(group))));
   }
-  return { groups: groups.slice(0, wanted), sampled, rounds };
+  return { groups: groups.length === 0 ? dull : groups.slice(0, wanted), sampled, rounds };
 }

@@ -32,16 +32,16 @@ export interface CheckpointPlace {
 /** A run's folder, open for writing by this process alone. Steps count finished optimizer steps: the first line is step 1. */
 export class RunFolder implements Disposable {
   readonly folder: string;
-  readonly config: RunConfig;
   /** The newest complete checkpoint when the folder was opened, the point to go on from; null: from the start. */
   readonly resumed: CheckpointPlace | null;
+  #config: RunConfig;
   readonly #lock: Lock;
   readonly #metrics: JsonLines;
   readonly #evaluations: JsonLines;
 
   private constructor(folder: string, config: RunConfig, lock: Lock) {
     this.folder = folder;
-    this.config = config;
+    this.#config = config;
     this.#lock = lock;
     const checkpoints = path.join(folder, "checkpoints");
     for (const name of ["checkpoints", "rollouts"]) fs.mkdirSync(path.join(folder, name), { recursive: true });
@@ -80,6 +80,16 @@ export class RunFolder implements Disposable {
     return locked(folder, false, (lock) => new RunFolder(folder, readRunConfig(folder), lock));
   }
 
+  get config(): RunConfig {
+    return this.#config;
+  }
+
+  /** Replaces config.json, for a run that goes on with other options. */
+  amend(config: RunConfig): void {
+    atomicWriteFile(path.join(this.folder, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    this.#config = config;
+  }
+
   /** The line of a finished step; `step` must be in it. @throws UserError when the disk is full. */
   appendMetrics(record: JsonRecord & { readonly step: number }): void {
     this.#metrics.append(record);
@@ -114,6 +124,18 @@ export class RunFolder implements Disposable {
     await save(folder);
     for (const old of listCheckpoints(this.folder).slice(0, -Math.max(1, keep))) discard(old.folder);
     return { step, folder };
+  }
+
+  /**
+   * Removes the checkpoint of `step`, whose numbers are no good, where an older one is there to go on from.
+   * @returns the newest checkpoint before `step`; null: there is none, and nothing was removed.
+   */
+  reject(step: number): CheckpointPlace | null {
+    const all = listCheckpoints(this.folder);
+    const older = all.filter((one) => one.step < step).at(-1) ?? null;
+    const bad = all.find((one) => one.step === step);
+    if (older !== null && bad !== undefined) discard(bad.folder);
+    return older;
   }
 
   close(): void {

@@ -1,0 +1,34 @@
+/** The model a stage begins with: the preset's with random weights, or that of a folder, if its vocabulary is the procedural world's. */
+import { UserError } from "../error.ts";
+import type { Device } from "../kernels/kernels.ts";
+import type { DeepSeekConfig } from "../model/config.ts";
+import { Decoder } from "../model/decoder.ts";
+import { Random } from "../random.ts";
+import { bundledTokenizer, CHARACTERS, SPECIAL_TOKENS } from "../text/character-tokenizer.ts";
+import { loadTokenizer } from "../text/load-tokenizer.ts";
+import { loadModel } from "../train/checkpoint.ts";
+
+/** Blocks start as the identity and predictions start even: with Muon that needs no further care at these sizes. */
+export function createModel(config: DeepSeekConfig, device: Device, seed: number): Decoder {
+  const init = { std: "fan_in", embeddingStd: 0.5, headStd: 0, routerStd: 0.02, zeroOutputs: true } as const;
+  return Decoder.create(config, device, Random.from(seed, "init"), init);
+}
+
+/**
+ * Loads the model of a folder, or of a run its newest checkpoint.
+ * @throws UserError where it is none or damaged, or its tokens mean something else than the procedural tasks write.
+ */
+export function loadStartModel(folder: string, device: Device): Decoder {
+  const { decoder, model } = loadModel(folder, device);
+  const ours = bundledTokenizer();
+  const theirs = model.tokenizerPath === null ? null : loadTokenizer(model.tokenizerPath);
+  const fits =
+    decoder.config.vocab_size >= ours.vocabSize &&
+    (theirs === null || [...SPECIAL_TOKENS, ...CHARACTERS].every((token) => theirs.idOf(token) === ours.idOf(token)));
+  if (fits) return decoder;
+  decoder.free();
+  throw new UserError(
+    `The model folder ${folder} has a vocabulary of its own; the recipes train models of the procedural tasks' characters, such as the bundled one and those that \`train pretrain\` makes.`,
+    { param: "--model", type: "invalid_model" },
+  );
+}

@@ -1,0 +1,143 @@
+// What the recipes can be set to, each for two steps on a toy model: it runs, and its figures are there.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import type { Device } from "../kernels/kernels.ts";
+import { type JsonRecord, readJsonLines } from "../train/jsonl.ts";
+import { testDevice } from "../train/test-device.ts";
+import type { EvaluationRecord } from "./evaluation.ts";
+import { planRecipe, type RecipeName } from "./plan.ts";
+import { runRecipe } from "./recipes.ts";
+import { TINY_MODEL } from "./test-settings.ts";
+
+const place = fs.mkdtempSync(path.join(tmpdir(), "reckon-variants-"));
+const base = path.join(place, "base");
+let device: Device;
+const notes: string[] = [];
+
+/** Runs a recipe into a new folder and returns it. */
+async function train(recipe: RecipeName, name: string, settings: readonly string[], from?: string): Promise<string> {
+  const out = path.join(place, name);
+  const plan = planRecipe({ recipe, preset: "smoke", seed: 3, from, settings }, null);
+  const listener = { begin() {}, step() {}, note: (text: string) => void notes.push(text) };
+  const { signal } = new AbortController();
+  await runRecipe({ device, seed: 3, preset: "smoke", out, resume: false, signal, listener }, plan);
+  return out;
+}
+
+before(async () => {
+  device = await testDevice();
+  const direct = "direct terse careful checking".split(" ").map((style, i) => `styles.${style}=${i === 0 ? 1 : 0}`);
+  const short = ["tokens=120000", "tokens_per_step=1024", "evaluation.items=20", "evaluation.max_tokens=24"];
+  await train("pretrain", "base", [...TINY_MODEL, ...direct, ...short]);
+});
+after(async () => {
+  await device.close();
+  fs.rmSync(place, { recursive: true, force: true });
+});
+
+const SMALL = [
+  "steps=2",
+  "prompts_per_step=8",
+  "group_size=4",
+  "max_completion_length=24",
+  "evaluation.items=0",
+  "warmup=0",
+];
+
+async function steps(name: string, settings: readonly string[]): Promise<JsonRecord[]> {
+  const lines = readJsonLines(path.join(await train("r1-zero", name, [...SMALL, ...settings], base), "metrics.jsonl"));
+  assert.equal(lines.length, 2);
+  for (const line of lines) {
+    for (const [key, value] of Object.entries(line))
+      if (key !== "warnings") assert.ok(Number.isFinite(value), `${key} is ${value}`);
+    assert.equal(line["sampling/sampling_logp_difference/max"], 0);
+  }
+  assert.ok(Number(lines[0]!.frac_reward_zero_std) < 1, "the toy model's answers differ in reward");
+  assert.ok(Number(lines[0]!.grad_norm) > 0);
+  return lines;
+}
+
+for (const loss of ["grpo", "dr_grpo", "dapo", "gspo", "bnpo"])
+  test(`${loss} learns on-policy, without KL and without clipping`, async () => {
+    for (const line of await steps(loss, [`loss=${loss}`, "scale_rewards=none"]))
+      assert.deepEqual([line["clip_ratio/region_mean"], "kl" in line], [0, false]);
+  });
+
+test("with two passes over a batch the second leaves the clip range", async () => {
+  const [first] = await steps("iterations", ["iterations=2", "lr=0.01", "epsilon=0.001", "epsilon_high=0.002"]);
+  assert.ok(Number(first!["clip_ratio/region_mean"]) > 0);
+  assert.ok(Number(first!["clip_ratio/low_mean"]) > 0 && Number(first!["clip_ratio/high_mean"]) > 0);
+});
+
+test("the KL to the reference is 0 at first and grows, and a refreshed reference brings it back to 0", async () => {
+  const [one, two] = await steps("kl", ["beta=0.04", "lr=0.01"]);
+  assert.equal(one!.kl, 0);
+  assert.ok(Number(two!.kl) > 1e-6);
+  const refreshed = await steps("refresh", ["beta=0.04", "lr=0.01", "reference_every=1"]);
+  assert.deepEqual(
+    refreshed.map(({ kl }) => kl),
+    [0, 0],
+  );
+});
+
+test("dynamic sampling leaves only groups that teach something and counts all it asked", async () => {
+  for (const line of await steps("dynamic", ["dynamic_sampling=true"])) {
+    assert.equal(line.frac_reward_zero_std, 0);
+    assert.ok(Number(line["sampling/groups"]) >= 8);
+  }
+});
+
+test("dynamic sampling that finds no group to learn from says so and goes on", async () => {
+  const out = await train(
+    "r1-zero",
+    "dry",
+    [...SMALL, "steps=4", "dynamic_sampling=true", "max_completion_length=1"],
+    base,
+  );
+  const lines = readJsonLines(path.join(out, "metrics.jsonl"));
+  assert.deepEqual(
+    lines.map((line) => line.frac_reward_zero_std),
+    [1, 1, 1, 1],
+  );
+  const kinds = lines.map((line) => (line.warnings as { kind: string }[]).map(({ kind }) => kind));
+  assert.deepEqual(kinds[0], ["truncation"]);
+  assert.deepEqual(kinds[2]?.toSorted(), ["no_format", "truncation", "zero_spread"]);
+  const said = (start: string) => notes.filter((text) => text.startsWith(start)).length;
+  assert.deepEqual([said("warning at step 1: 100 % of the answers"), said("warning at step 2")], [1, 0]);
+});
+
+test("truncated answers left out of the loss leave a gradient of the rest", async () => {
+  const [plain] = await steps("truncated-in", ["max_completion_length=4"]);
+  const [masked] = await steps("truncated-out", ["max_completion_length=4", "mask_truncated=true"]);
+  assert.ok(Number(plain!["completions/clipped_ratio"]) > 0);
+  assert.equal(plain!.reward, masked!.reward);
+  assert.notEqual(plain!.grad_norm, masked!.grad_norm);
+});
+
+test("muon moves the matrices in reinforcement learning too", async () => {
+  await steps("muon", ["optimizer=muon", "lr=0.001"]);
+});
+
+test("a base whose direct answers are right more often than its thinking gets a warning before reinforcement learning", async () => {
+  notes.length = 0;
+  await train("r1-zero", "warned", [...SMALL, "steps=1", "evaluation.items=60"], base);
+  const [note, warning] = notes;
+  assert.match(note!, /^held-out after 0 steps: .*direct 0\.\d+/);
+  assert.match(warning!, /^warning: direct answers are right more often .* in digit-sums; .*not to think/);
+});
+
+test("sft learns thinking and answers alone from a model, careful ones, and leaves a run like any other", async () => {
+  const out = await train("sft", "sft", ["tokens=81920", "evaluation.items=20", "evaluation.max_tokens=40"], base);
+  const lines = readJsonLines(path.join(out, "metrics.jsonl"));
+  assert.equal(lines.length, 80);
+  for (const { targets, tokens } of lines) assert.ok(Number(targets) < Number(tokens) * 0.75);
+  assert.ok(Number(lines.at(-1)!.loss) < 0.8 * Number(lines[0]!.loss), `${lines[0]!.loss} -> ${lines.at(-1)!.loss}`);
+  const evaluations = readJsonLines(path.join(out, "evaluations.jsonl")) as EvaluationRecord[];
+  const ofBase = readJsonLines(path.join(base, "evaluations.jsonl")) as EvaluationRecord[];
+  assert.ok(evaluations[0]!.thinking > ofBase[0]!.thinking + 3, "it thinks before it answers");
+  const { from, options } = JSON.parse(fs.readFileSync(path.join(out, "config.json"), "utf8"));
+  assert.deepEqual([from, options.prompt_loss, options.styles.direct], [base, false, 0]);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JsonRecord } from "./jsonl.ts";
+import { policyWarnings } from "./warnings.ts";
+
+const healthy: JsonRecord = {
+  frac_reward_zero_std: 0.2,
+  grad_norm: 0.1,
+  "completions/clipped_ratio": 0.1,
+  "completions/mean_thinking": 20,
+  "rewards/accuracy/mean": 0.4,
+  "rewards/format/mean": 0.9,
+  entropy: 0.2,
+  "sampling/sampling_logp_difference/max": 0,
+};
+const steps = (count: number, change: JsonRecord = {}): JsonRecord[] =>
+  Array.from({ length: count }, () => ({ ...healthy, ...change }));
+const kinds = (lines: readonly JsonRecord[]): string[] => policyWarnings(lines).map(({ kind }) => kind);
+
+test("a healthy run has no warnings, and neither has one without steps", () => {
+  assert.deepEqual([kinds([]), kinds(steps(1)), kinds(steps(20))], [[], [], []]);
+});
+
+test("groups that never differ are told once they lasted three steps, with the way out of the side they are on", () => {
+  const flat = { frac_reward_zero_std: 1, grad_norm: 0 };
+  assert.deepEqual(kinds(steps(2, flat)), []);
+  assert.deepEqual(kinds(steps(3, flat)), ["zero_spread"]);
+  assert.deepEqual(kinds([...steps(3, flat), ...steps(1)]), []);
+  assert.match(policyWarnings(steps(3, flat))[0]!.message, /easier/);
+  assert.match(policyWarnings(steps(3, { ...flat, "rewards/accuracy/mean": 1 }))[0]!.message, /harder/);
+});
+
+test("a gradient of exactly zero where rewards differ is told", () => {
+  assert.deepEqual(kinds(steps(1, { grad_norm: 0 })), ["zero_gradient"]);
+});
+
+test("more than half of the answers cut off is told at once", () => {
+  assert.deepEqual(kinds(steps(1, { "completions/clipped_ratio": 0.5 })), []);
+  assert.match(policyWarnings(steps(1, { "completions/clipped_ratio": 0.62 }))[0]!.message, /^62 % .*max_completion/);
+});
+
+test("thinking and entropy that collapse against the run's own beginning are told", () => {
+  assert.deepEqual(kinds([...steps(3), ...steps(3, { "completions/mean_thinking": 9 })]), ["thinking_collapse"]);
+  assert.deepEqual(kinds([...steps(3), ...steps(3, { entropy: 0.01 })]), ["entropy_collapse"]);
+  assert.deepEqual(kinds([...steps(3), ...steps(3, { entropy: 0.08, "completions/mean_thinking": 12 })]), []);
+});
+
+test("a form nobody keeps and log-probabilities that disagree are told", () => {
+  assert.deepEqual(kinds(steps(3, { "rewards/format/mean": 0 })), ["no_format"]);
+  assert.deepEqual(kinds(steps(1, { "sampling/sampling_logp_difference/max": 1e-7 })), ["logp_mismatch"]);
+});
