@@ -9,8 +9,9 @@ import { cpuDevice } from "./device.ts";
 const truth = referenceDevice();
 const devices: Device[] = [];
 before(async () => {
-  for (const build of ["relaxed", "plain"] as const)
-    for (const threads of [1, 2, 3]) devices.push(await cpuDevice({ build, threads }));
+  for (const threads of [1, 2, 3]) devices.push(await cpuDevice({ build: "relaxed", threads }));
+  devices.push(await cpuDevice({ threads: 2 })); // where the best build is the wide one, its bits must be relaxed's
+  for (const threads of [1, 2, 3]) devices.push(await cpuDevice({ build: "plain", threads }));
 });
 after(() => Promise.all(devices.map((device) => device.close())));
 
@@ -82,7 +83,7 @@ test("attention and its gradient give what the reference gives", async () => {
 });
 
 test("attention and its gradient have the same bits on any number of threads", async () => {
-  for (const build of [devices.slice(0, 3), devices.slice(3)])
+  for (const build of [devices.slice(0, 4), devices.slice(4)])
     for (const [i, lengths] of packings.entries()) {
       await sameBits(build, i, forward(shapes[i]!, lengths));
       await sameBits(build, i, backward(shapes[i]!, lengths));
@@ -200,8 +201,8 @@ test("a row's attention has the same bits packed, alone, decoded or prefilled in
         const call: KernelCall = (device, make) => [
           make.floats([...decodingEqualsTraining(device, shape, lengths, chunk, capacity, make)]),
         ];
-        await sameBits(devices.slice(0, 3), seed, call);
-        await sameBits(devices.slice(3), seed, call);
+        await sameBits(devices.slice(0, 4), seed, call);
+        await sameBits(devices.slice(4), seed, call);
       },
     ),
     { numRuns: 40 },

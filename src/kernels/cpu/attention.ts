@@ -32,7 +32,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
       putShape(8, shape);
       const { keyDim, valueDim } = shape;
       const room = up8(longest);
-      const floats = room * (keyDim + up8(valueDim)) + 6 * keyDim + 6 * room + 80;
+      const floats = room * (keyDim + up8(valueDim)) + 6 * keyDim + 6 * room + 256;
       runWithScratch(op.ATTENTION, 13, floats, large(q));
     },
     attentionGrad(dO, q, k, v, o, lse, dq, dk, dv, starts, sequences, longest, shape) {
@@ -48,7 +48,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
         room * (keyDim + valueDim + 2 * keyRoom + valueRoom + 48) +
         6 * (keyDim + valueDim) +
         24 * (keyRoom + valueRoom) +
-        48;
+        96;
       runWithScratch(op.ATTENTION_GRAD, 17, floats, large(q));
     },
 
@@ -62,7 +62,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
     attentionCached(q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, shape) {
       put(q.handle, cacheK.handle, cacheV.handle, o.handle, slots.handle, positions.handle, rows, capacity, longest);
       putShape(9, shape);
-      const floats = 6 * shape.keyDim + 6 * up8(longest) + 96;
+      const floats = 6 * shape.keyDim + 6 * up8(longest) + 256;
       const work = rows * longest * shape.queryHeads * (shape.keyDim + shape.valueDim);
       runWithScratch(op.ATTENTION_CACHED, 14, floats, work > 40_000);
     },

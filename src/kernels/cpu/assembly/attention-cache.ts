@@ -4,14 +4,14 @@
  */
 import { address, float, int, share, takeTile } from "./control";
 import { packQueries } from "./attention-pack";
-import { BLOCK, PANEL, scores1, scores6, softmaxRow, weighted1, weighted6 } from "./attention-tiles";
+import { BLOCK, PANEL, scores1, scores6, softmaxRow, softmaxRows, weighted1, weightedPanels } from "./attention-tiles";
 
 /** Fewer rows than this in a run go one by one. */
 const SHARED: i32 = 3;
 
 /**
  * Arguments: q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
- * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, T8) for scores and 96 floats more, T8 = longest up to
+ * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, T8) for scores and 256 floats more, T8 = longest up to
  * the next multiple of 8.
  */
 export function attentionCached(args: usize, thread: i32, _threads: i32): void {
@@ -61,20 +61,24 @@ function together(args: usize, scratch: usize, row: i32, rows: i32, head: i32, s
   const plane = <usize>(slot * keyHeads + (head * keyHeads) / queryHeads) * <usize>capacity;
   const at = <usize>(row * queryHeads + head) << 2;
   const scores = scratch + <usize>keyDim * 24, tile = scores + <usize>((first + rows + 7) >> 3) * PANEL;
-  const sums = tile + PANEL, maximum = sums + 24;
+  const sums = tile + 2 * PANEL;
   packQueries(address(args, 0) + at * keyDim, rows, <usize>(queryHeads * keyDim) << 2, keyDim, float(args, 13), scratch);
   const keys = address(args, 1) + ((plane * keyDim) << 2);
   scores6(scratch, keys, scores, (first + rows + 7) >> 3, keyDim, <usize>capacity << 2, 32, PANEL);
-  for (let r = 0; r < rows; r++)
-    store<f32>(sums + (<usize>r << 2), softmaxRow(scores + (<usize>r << 5), PANEL, first + r + 1, maximum));
+  softmaxRows(scores, first + 1, rows, sums);
   const values = address(args, 2) + ((plane * valueDim) << 2);
-  for (let c: usize = 0; c < <usize>valueDim; c += 8) {
-    weighted6(scores, PANEL, values + (c << 2), <usize>valueDim << 2, first, rows, tile);
-    for (let r: usize = 0; r < <usize>rows; r++) {
-      const sum = v128.load32_splat(sums + (r << 2)), from = tile + (r << 5);
-      const to = address(args, 3) + at * valueDim + ((r * queryHeads * valueDim + c) << 2);
-      v128.store(to, f32x4.div(v128.load(from), sum));
-      v128.store(to, f32x4.div(v128.load(from, 16), sum), 16);
+  for (let c = 0; c < valueDim; ) {
+    const stride = <usize>valueDim << 2, left = valueDim - c;
+    let panels = weightedPanels(scores, PANEL, values + (<usize>c << 2), 32, stride, first, rows, tile, left);
+    for (let from = tile; panels > 0; panels--) {
+      for (let r: usize = 0; r < <usize>rows; r++) {
+        const sum = v128.load32_splat(sums + (r << 2)), low = v128.load(from + (r << 5)), high = v128.load(from + (r << 5), 16);
+        const to = address(args, 3) + at * valueDim + ((r * queryHeads * valueDim + c) << 2);
+        v128.store(to, f32x4.div(low, sum));
+        v128.store(to, f32x4.div(high, sum), 16);
+      }
+      from += PANEL;
+      c += 8;
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 import { address, float, int, takeTile } from "./control";
 import { packColumns, packKeys, packQueries, unpackColumns } from "./attention-pack";
-import { BLOCK, outer4, scores6, weighted6 } from "./attention-tiles";
+import { BLOCK, outerPanels, PANEL as TILE, scores6, weightedPanels } from "./attention-tiles";
 import { expSoft4, madd, sumLanes } from "./math";
 
 /** Rows whose probabilities are held at once: four blocks, so that a sum over rows stays in registers for a while. */
@@ -17,7 +17,7 @@ const PANEL: usize = 768;
  * Arguments: dO, q, k, v, o, lse, dq, dk, dv, starts, sequences, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
  * scratch, bytes of scratch a thread. With K8, V8 and T8 keyDim, valueDim and longest up to the next multiple of 8, the
  * scratch holds (T8, keyDim + valueDim) for keys and values, (T8, K8) for keys again, (T8, K8 + V8) for the sums,
- * (6, keyDim + valueDim) and (24, K8 + V8) for queries, (2, 24, T8) for scores and 48 floats more.
+ * (6, keyDim + valueDim) and (24, K8 + V8) for queries, (2, 24, T8) for scores and 96 floats more.
  */
 export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
   const queryHeads = int(args, 12), keyHeads = int(args, 13), keyDim = int(args, 14), valueDim = int(args, 15);
@@ -65,9 +65,14 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
             const delta = dot(address(args, 0) + from * valueDim, address(args, 4) + from * valueDim, valueDim);
             softmaxGradRow(p + line, ds + line, panels, first + r + 1, load<f32>(address(args, 5) + from), delta);
           }
-          for (let c = 0; c < keyDim; c += 8) {
-            weighted6(ds + block, PANEL, keyColumns + (<usize>(c * room) << 2), 32, first, count, tile);
-            unpackColumns(tile, scale, count, c, keyDim, address(args, 6) + at * keyDim, queryStride);
+          for (let c = 0; c < keyDim; ) {
+            const from = keyColumns + (<usize>(c * room) << 2), left = keyDim - c;
+            let done = weightedPanels(ds + block, PANEL, from, <usize>room << 5, 32, first, count, tile, left);
+            for (let t = tile; done > 0; done--) {
+              unpackColumns(t, scale, count, c, keyDim, address(args, 6) + at * keyDim, queryStride);
+              t += TILE;
+              c += 8;
+            }
           }
         }
         addOuter(p, dOutColumns, base, rows, valueDim, dValues, valueRoom);
@@ -109,11 +114,11 @@ function addOuter(w: usize, x: usize, base: i32, rows: i32, width: i32, sums: us
     // A block of six whose last row lies before key j has no scores in this panel.
     while (base + min(skip + BLOCK, rows) <= j) skip += BLOCK;
     const from = <usize>skip << 5;
-    for (let c = 0; c < width; c += 8) {
+    for (let c = 0; c < width; ) {
       const to = sums + (<usize>(j * room + c) << 2);
       const columns = x + <usize>(c * ROWS * 4) + from;
-      outer4(w + from, columns, rows - skip, to, stride);
-      outer4(w + from + 16, columns, rows - skip, to + 4 * stride, stride);
+      outerPanels(w + from, columns, ROWS * 32, rows - skip, to, stride, width - c);
+      c += outerPanels(w + from + 16, columns, ROWS * 32, rows - skip, to + 4 * stride, stride, width - c) << 3;
     }
     w += PANEL;
   }

@@ -61,8 +61,9 @@ export function packColumns(x: usize, rows: i32, stride: usize, width: i32, scal
     let to = out + (<usize>c << 2) * <usize>room;
     if (c + 8 <= width)
       for (let r = 0; r < rows; r++) {
-        v128.store(to, f32x4.mul(v128.load(from), factor));
-        v128.store(to, f32x4.mul(v128.load(from, 16), factor), 16);
+        const low = v128.load(from), high = v128.load(from, 16);
+        v128.store(to, f32x4.mul(low, factor));
+        v128.store(to, f32x4.mul(high, factor), 16);
         from += stride;
         to += 32;
       }

@@ -6,7 +6,11 @@
  * Scores of six queries lie as (panel, 6, 8): panels of 8 keys, `step` bytes apart; so the weighted sum reads constant
  * offsets and registers hold 6 x 8 sums.
  */
-import { expSoft4, madd } from "./math";
+import { outer4x16, scores6x16, store6, weighted6x16 } from "./attention-wide";
+import { expSoft4, madd, sumLanes } from "./math";
+
+// @ts-ignore: a constant that scripts/kernels.mjs gives the compiler
+const WIDE_BUILD: bool = WIDE != 0;
 
 /** Queries of a block. */
 export const BLOCK: i32 = 6;
@@ -21,6 +25,12 @@ export function scores6(
   q: usize, k: usize, out: usize, panels: i32, depth: i32, keyStride: usize, keyStep: usize, step: usize,
 ): void {
   const end = q + <usize>depth * 24;
+  if (WIDE_BUILD)
+    for (; panels >= 2; panels -= 2) {
+      scores6x16(q, k, out, depth, keyStride, keyStep, step);
+      out += 2 * step;
+      k += 2 * keyStep;
+    }
   for (let p = 0; p < panels; p++) {
     let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0;
     let d0 = a0, d1 = a0, e0 = a0, e1 = a0, f0 = a0, f1 = a0;
@@ -116,6 +126,82 @@ export function weighted6(p: usize, step: usize, v: usize, stride: usize, first:
 }
 
 /**
+ * weighted6 for `columns` columns, as many as one pass takes: panels of 8 columns lie `next` bytes apart, tiles one after
+ * another. Returns how many panels that were.
+ */
+// @ts-ignore: decorator
+@inline export function weightedPanels(
+  p: usize, step: usize, v: usize, next: usize, stride: usize, first: i32, rows: i32, tile: usize, columns: i32,
+): i32 {
+  if (WIDE_BUILD && columns > 8) {
+    weighted6x16(p, step, v, next, stride, first, rows, tile);
+    return 2;
+  }
+  weighted6(p, step, v, stride, first, rows, tile);
+  return 1;
+}
+
+/**
+ * softmaxRow for a block's `rows` queries, the first of n keys, each of one more: their sums go to `sums`, their maxima 24 bytes
+ * behind, and the 288 bytes after those are used.
+ */
+export function softmaxRows(s: usize, n: i32, rows: i32, sums: usize): void {
+  if (rows == BLOCK) return softmax6(s, n, sums);
+  for (let r: usize = 0; r < <usize>rows; r++)
+    store<f32>(sums + (r << 2), softmaxRow(s + (r << 5), PANEL, n + <i32>r, sums + 24 + (r << 2)));
+}
+
+// All six rows of a panel before the next panel: what a row waits for (its sum, its maximum) takes no time then.
+function softmax6(s: usize, n: i32, sums: usize): void {
+  const maxima = sums + 24, lanes = maxima + 24, pairs = lanes + 96;
+  const panels = (n + BLOCK + 6) >> 3;
+  for (let p = n >> 3; p < panels; p++) {
+    let at = s + <usize>p * PANEL;
+    for (let seen = n - (p << 3), end = seen + BLOCK; seen < end; seen++) {
+      v128.store(at, hide(v128.load(at), seen));
+      v128.store(at, hide(v128.load(at, 16), seen - 4), 16);
+      at += 32;
+    }
+  }
+  let a0 = f32x4.splat(NEGATIVE_INFINITY), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0;
+  let d0 = a0, d1 = a0, e0 = a0, e1 = a0, f0 = a0, f1 = a0;
+  let at = s;
+  for (let p = panels; p > 0; p--) {
+    a0 = f32x4.pmax(a0, v128.load(at));
+    a1 = f32x4.pmax(a1, v128.load(at, 16));
+    b0 = f32x4.pmax(b0, v128.load(at, 32));
+    b1 = f32x4.pmax(b1, v128.load(at, 48));
+    c0 = f32x4.pmax(c0, v128.load(at, 64));
+    c1 = f32x4.pmax(c1, v128.load(at, 80));
+    d0 = f32x4.pmax(d0, v128.load(at, 96));
+    d1 = f32x4.pmax(d1, v128.load(at, 112));
+    e0 = f32x4.pmax(e0, v128.load(at, 128));
+    e1 = f32x4.pmax(e1, v128.load(at, 144));
+    f0 = f32x4.pmax(f0, v128.load(at, 160));
+    f1 = f32x4.pmax(f1, v128.load(at, 176));
+    at += PANEL;
+  }
+  store6(pairs, a0, a1, b0, b1, c0, c1, d0, d1, e0, e1, f0, f1);
+  const zero = f32x4.splat(0);
+  for (let r: usize = 0; r < 24; r += 4) {
+    store<f32>(maxima + r, maxLane(f32x4.pmax(v128.load(pairs + (r << 3)), v128.load(pairs + (r << 3), 16))));
+    v128.store(lanes + (r << 2), zero);
+  }
+  at = s;
+  for (let p = panels; p > 0; p--) {
+    for (let r: usize = 0; r < 24; r += 4) {
+      const most = v128.load32_splat(maxima + r), x0 = v128.load(at), x1 = v128.load(at, 16);
+      const y0 = expSoft4(f32x4.sub(x0, most)), y1 = expSoft4(f32x4.sub(x1, most));
+      v128.store(at, y0);
+      v128.store(at, y1, 16);
+      v128.store(lanes + (r << 2), f32x4.add(f32x4.add(v128.load(lanes + (r << 2)), y0), y1));
+      at += 32;
+    }
+  }
+  for (let r: usize = 0; r < 24; r += 4) store<f32>(sums + r, sumLanes(v128.load(lanes + (r << 2))));
+}
+
+/**
  * Turns the n scores of one query into exp(score - max) and returns their sum; the rest of the last panel becomes 0.
  * Panels of 8 scores lie `step` bytes apart. The maximum goes to `maximum`.
  */
@@ -133,10 +219,7 @@ export function softmaxRow(s: usize, step: usize, n: i32, maximum: usize): f32 {
     v128.store(at, x1, 16);
     most = f32x4.pmax(most, f32x4.pmax(x0, x1));
   }
-  const max = Mathf.max(
-    Mathf.max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
-    Mathf.max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
-  );
+  const max = maxLane(most);
   store<f32>(maximum, max);
   most = f32x4.splat(max);
   let sum = f32x4.splat(0);
@@ -148,8 +231,7 @@ export function softmaxRow(s: usize, step: usize, n: i32, maximum: usize): f32 {
     sum = f32x4.add(f32x4.add(sum, e0), e1);
     at += step;
   }
-  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) +
-    (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3));
+  return sumLanes(sum);
 }
 
 /**
@@ -304,6 +386,26 @@ export function outer4(w: usize, x: usize, rows: i32, out: usize, stride: usize)
   v128.store(fourth, d1, 16);
 }
 
+/** outer4 for `columns` columns, as many as one pass takes: panels of 8 columns lie `next` bytes apart. Returns how many panels. */
+// @ts-ignore: decorator
+@inline export function outerPanels(
+  w: usize, x: usize, next: usize, rows: i32, out: usize, stride: usize, columns: i32,
+): i32 {
+  if (WIDE_BUILD && columns > 8) {
+    outer4x16(w, x, next, rows, out, stride);
+    return 2;
+  }
+  outer4(w, x, rows, out, stride);
+  return 1;
+}
+
+/** The largest lane; not-a-number where any is. */
+// @ts-ignore: decorator
+@inline function maxLane(x: v128): f32 {
+  x = f32x4.max(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.max(x, v128.shuffle<f32>(x, x, 1, 0, 3, 2)), 0);
+}
+
 /** Lanes 0 .. rest - 1 of x, minus infinity in the others. */
 // @ts-ignore: decorator
 @inline function hide(x: v128, rest: i32): v128 {
@@ -316,14 +418,4 @@ export function outer4(w: usize, x: usize, rows: i32, out: usize, stride: usize)
   v128.store(to, b, 16);
   v128.store(to, c, 32);
   v128.store(to, d, 48);
-}
-
-// @ts-ignore: decorator
-@inline function store6(
-  to: usize, a0: v128, a1: v128, b0: v128, b1: v128, c0: v128, c1: v128,
-  d0: v128, d1: v128, e0: v128, e1: v128, f0: v128, f1: v128,
-): void {
-  store4(to, a0, a1, b0, b1);
-  store4(to + 64, c0, c1, d0, d1);
-  store4(to + 128, e0, e1, f0, f1);
 }

@@ -1,12 +1,12 @@
 /** Causal attention of packed sequences, as training runs it: a thread takes one head of one sequence after another. */
 import { address, float, int, takeTile } from "./control";
 import { packColumns, packKeys, packQueries, unpackColumns } from "./attention-pack";
-import { BLOCK, PANEL, scores6, softmaxRow, weighted6 } from "./attention-tiles";
+import { BLOCK, PANEL, scores6, softmaxRows, weightedPanels } from "./attention-tiles";
 
 /**
  * Arguments: q, k, v, o, lse, starts, sequences, longest, queryHeads, keyHeads, keyDim, valueDim, scale, scratch, bytes of
- * scratch a thread. The scratch holds keys (T8, keyDim), values (T8, V8), queries (keyDim, 6), scores (6, T8) and 80 more
- * floats, where T8 and V8 are longest and valueDim up to the next multiple of 8.
+ * scratch a thread. The scratch holds keys (T8, keyDim), values (T8, V8), queries (keyDim, 6), scores (6, T8) and 256
+ * more floats, where T8 and V8 are longest and valueDim up to the next multiple of 8.
  */
 export function attention(args: usize, thread: i32, _threads: i32): void {
   const queryHeads = int(args, 8), keyHeads = int(args, 9), keyDim = int(args, 10), valueDim = int(args, 11);
@@ -19,7 +19,7 @@ export function attention(args: usize, thread: i32, _threads: i32): void {
   const queries = values + (<usize>(room * ((valueDim + 7) & ~7)) << 2);
   const scores = queries + <usize>keyDim * 24;
   const tile = scores + <usize>(room >> 3) * PANEL;
-  const sums = tile + PANEL;
+  const sums = tile + 2 * PANEL;
   const keyStride = <usize>(keyHeads * keyDim) << 2, valueStride = <usize>(keyHeads * valueDim) << 2;
   const queryStride = <usize>(queryHeads * keyDim) << 2, outStride = <usize>(queryHeads * valueDim) << 2;
   let packed = -1;
@@ -40,20 +40,22 @@ export function attention(args: usize, thread: i32, _threads: i32): void {
       const at = <usize>((start + first) * queryHeads + head) << 2;
       packQueries(address(args, 0) + at * keyDim, rows, queryStride, keyDim, scale, queries);
       scores6(queries, keys, scores, (first + rows + 7) >> 3, keyDim, 32, <usize>keyDim << 5, PANEL);
-      for (let r = 0; r < rows; r++) {
-        const maximum = sums + 24;
-        const sum = softmaxRow(scores + (<usize>r << 5), PANEL, first + r + 1, maximum);
-        store<f32>(sums + (<usize>r << 2), sum);
+      softmaxRows(scores, first + 1, rows, sums);
+      for (let r: usize = 0; r < <usize>rows; r++)
         store<f32>(
-          address(args, 4) + at + ((<usize>r * queryHeads) << 2),
-          load<f32>(maximum) + <f32>Math.log(sum),
+          address(args, 4) + at + ((r * queryHeads) << 2),
+          load<f32>(sums + (r << 2), 24) + <f32>Math.log(load<f32>(sums + (r << 2))),
         );
-      }
       const out = address(args, 3) + at * valueDim;
-      for (let c = 0; c < valueDim; c += 8) {
-        weighted6(scores, PANEL, values + (<usize>(c * room) << 2), 32, first, rows, tile);
-        divideRows(tile, sums, rows);
-        unpackColumns(tile, 1, rows, c, valueDim, out, outStride);
+      for (let c = 0; c < valueDim; ) {
+        const from = values + (<usize>(c * room) << 2), left = valueDim - c;
+        let panels = weightedPanels(scores, PANEL, from, <usize>room << 5, 32, first, rows, tile, left);
+        for (let at = tile; panels > 0; panels--) {
+          divideRows(at, sums, rows);
+          unpackColumns(at, 1, rows, c, valueDim, out, outStride);
+          at += PANEL;
+          c += 8;
+        }
       }
     }
   }
@@ -62,9 +64,9 @@ export function attention(args: usize, thread: i32, _threads: i32): void {
 /** x (rows, 8) /= sums (rows). */
 function divideRows(x: usize, sums: usize, rows: i32): void {
   for (let r = 0; r < rows; r++) {
-    const sum = v128.load32_splat(sums);
-    v128.store(x, f32x4.div(v128.load(x), sum));
-    v128.store(x, f32x4.div(v128.load(x, 16), sum), 16);
+    const sum = v128.load32_splat(sums), low = v128.load(x), high = v128.load(x, 16);
+    v128.store(x, f32x4.div(low, sum));
+    v128.store(x, f32x4.div(high, sum), 16);
     x += 32;
     sums += 4;
   }
