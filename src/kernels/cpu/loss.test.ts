@@ -9,8 +9,9 @@ import { cpuDevice } from "./device.ts";
 const truth = referenceDevice();
 const devices: Device[] = [];
 before(async () => {
-  for (const build of ["relaxed", "plain"] as const)
-    for (const threads of [1, 2, 3]) devices.push(await cpuDevice({ build, threads }));
+  for (const threads of [1, 2, 3]) devices.push(await cpuDevice({ build: "relaxed", threads }));
+  devices.push(await cpuDevice({ threads: 2 })); // where the best build is the wide one, its bits must be relaxed's
+  for (const threads of [1, 2, 3]) devices.push(await cpuDevice({ build: "plain", threads }));
 });
 after(() => Promise.all(devices.map((device) => device.close())));
 
@@ -43,7 +44,7 @@ test("log-probabilities, entropies and gradients are the reference's, in place o
 });
 
 test("a row's log-probability has the same bits in any company and on any number of threads", async () => {
-  for (const build of [devices.slice(0, 3), devices.slice(3)])
+  for (const build of [devices.slice(0, 4), devices.slice(4)])
     for (const [i, [rows, vocabulary, temperature]] of sizes.entries()) {
       await sameBits(build, i, logProbs(rows, vocabulary, temperature, true));
       const whole = await outputsOf(build[2]!, i, logProbs(rows, vocabulary, temperature, true));

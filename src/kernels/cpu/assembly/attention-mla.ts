@@ -32,8 +32,7 @@ export function mlaKeysGrad(args: usize, thread: i32, threads: i32): void {
       const dk = address(args, 0) + item * (nope + rope), dkv = address(args, 2) + item * (nope + value);
       copyFloats(dk, dkv, nope);
       copyFloats(address(args, 1) + item * value, dkv + nope, value);
-      for (let i: usize = 0; i < rope; i += 4)
-        store<f32>(position + i, load<f32>(position + i) + load<f32>(dk + nope + i));
+      addFloats(dk + nope, position, rope);
       item++;
     }
   }
@@ -43,6 +42,18 @@ export function mlaKeysGrad(args: usize, thread: i32, threads: i32): void {
 // @ts-ignore: decorator
 @inline function copyFloats(from: usize, to: usize, bytes: usize): void {
   let i: usize = 0;
+  for (; i + 32 <= bytes; i += 32) {
+    const low = v128.load(from + i), high = v128.load(from + i, 16);
+    v128.store(to + i, low);
+    v128.store(to + i, high, 16);
+  }
   for (; i + 16 <= bytes; i += 16) v128.store(to + i, v128.load(from + i));
   for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(from + i));
+}
+
+// @ts-ignore: decorator
+@inline function addFloats(from: usize, to: usize, bytes: usize): void {
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(from + i)));
+  for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(to + i) + load<f32>(from + i));
 }

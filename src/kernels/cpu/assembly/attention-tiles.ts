@@ -7,7 +7,7 @@
  * offsets and registers hold 6 x 8 sums.
  */
 import { outer4x16, scores6x16, store6, weighted6x16 } from "./attention-wide";
-import { expSoft4, madd, sumLanes } from "./math";
+import { expSoft4, madd, maxLane, sumLanes } from "./math";
 
 // @ts-ignore: a constant that scripts/kernels.mjs gives the compiler
 const WIDE_BUILD: bool = WIDE != 0;
@@ -397,13 +397,6 @@ export function outer4(w: usize, x: usize, rows: i32, out: usize, stride: usize)
   }
   outer4(w, x, rows, out, stride);
   return 1;
-}
-
-/** The largest lane; not-a-number where any is. */
-// @ts-ignore: decorator
-@inline function maxLane(x: v128): f32 {
-  x = f32x4.max(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
-  return f32x4.extract_lane(f32x4.max(x, v128.shuffle<f32>(x, x, 1, 0, 3, 2)), 0);
 }
 
 /** Lanes 0 .. rest - 1 of x, minus infinity in the others. */

@@ -28,6 +28,13 @@
   );
 }
 
+/** The largest lane; not-a-number where any is. */
+// @ts-ignore: decorator
+@inline export function maxLane(x: v128): f32 {
+  x = f32x4.max(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.max(x, v128.shuffle<f32>(x, x, 1, 0, 3, 2)), 0);
+}
+
 /**
  * e^x within 2 ulp: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial in r (Cephes' expf), then 2^n in two halves so that
  * subnormal results come out right. exp(-inf) = 0, exp(inf) = inf, NaN stays NaN.

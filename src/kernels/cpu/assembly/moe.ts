@@ -79,28 +79,28 @@ export function moeCombine(args: usize, thread: i32, threads: i32): void {
   }
 }
 
+const ONE: usize = memory.data<f32>([1], 4);
+
 /** y (+)= sum over j of weights[j] x[position[j]], j in order in one accumulator; weights 0: all are 1. */
 function sumRows(x: usize, position: usize, weights: usize, topK: i32, y: usize, bytes: usize, accumulate: bool): void {
   const end = position + (<usize>topK << 2);
+  const step: usize = weights ? 4 : 0, first = weights ? weights : ONE;
+  // Sums start from y, blanked where they should start at zero: V8 does not join vectors that come from two branches.
+  const keep = i32x4.splat(-<i32>accumulate);
   let i: usize = 0;
   for (; i + 64 <= bytes; i += 64) {
     const to = y + i;
-    let a = f32x4.splat(0), b = a, c = a, d = a;
-    if (accumulate) {
-      a = v128.load(to);
-      b = v128.load(to, 16);
-      c = v128.load(to, 32);
-      d = v128.load(to, 48);
-    }
-    let weight = weights;
+    let a = v128.and(v128.load(to), keep), b = v128.and(v128.load(to, 16), keep);
+    let c = v128.and(v128.load(to, 32), keep), d = v128.and(v128.load(to, 48), keep);
+    let weight = first;
     for (let at = position; at < end; at += 4) {
       const from = x + load<usize>(at) * bytes + i;
-      const w = weights ? v128.load32_splat(weight) : f32x4.splat(1);
+      const w = v128.load32_splat(weight);
       a = madd(w, v128.load(from), a);
       b = madd(w, v128.load(from, 16), b);
       c = madd(w, v128.load(from, 32), c);
       d = madd(w, v128.load(from, 48), d);
-      weight += 4;
+      weight += step;
     }
     v128.store(to, a);
     v128.store(to, b, 16);
@@ -108,12 +108,10 @@ function sumRows(x: usize, position: usize, weights: usize, topK: i32, y: usize,
     v128.store(to, d, 48);
   }
   for (; i < bytes; i += 4) {
-    let a = accumulate ? v128.load32_splat(y + i) : f32x4.splat(0);
-    let weight = weights;
+    let a = v128.and(v128.load32_splat(y + i), keep), weight = first;
     for (let at = position; at < end; at += 4) {
-      const w = weights ? v128.load32_splat(weight) : f32x4.splat(1);
-      a = madd(w, v128.load32_splat(x + load<usize>(at) * bytes + i), a);
-      weight += 4;
+      a = madd(v128.load32_splat(weight), v128.load32_splat(x + load<usize>(at) * bytes + i), a);
+      weight += step;
     }
     store<f32>(y + i, f32x4.extract_lane(a, 0));
   }
