@@ -246,7 +246,11 @@ export interface AttentionKernels {
     longest: number,
     shape: AttentionShape,
   ): void;
-  /** Puts row r's keys and values at (slots[r], positions[r]). cacheK (slots, keyHeads, keyDim, capacity): positions innermost, so that scores vectorise over them; cacheV (slots, keyHeads, capacity, valueDim). */
+  /**
+   * Puts row r's keys and values at (slots[r], positions[r]). cacheV (slots, keyHeads, capacity, valueDim); cacheK (slots,
+   * keyHeads, capacity / 32, keyDim, 32): positions innermost, so that scores vectorise over them, 32 at a time, so that a row's
+   * keys are one run of memory. Where 32 does not divide capacity, the last block is (keyDim, capacity % 32).
+   */
   cacheAppend(
     k: F32,
     v: F32,

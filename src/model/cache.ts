@@ -8,7 +8,7 @@ export class KvCache {
   readonly slots: number;
   readonly capacity: number;
   readonly shape: AttentionShape;
-  /** By layer: (slots, keyHeads, keyDim, capacity). */
+  /** By layer: (slots, keyHeads, capacity / 32, keyDim, 32). */
   readonly keys: readonly F32[];
   /** By layer: (slots, keyHeads, capacity, valueDim). */
   readonly values: readonly F32[];

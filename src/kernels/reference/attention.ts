@@ -103,7 +103,7 @@ export const cacheAppend: AttentionKernels["cacheAppend"] = (
     for (let h = 0; h < keyHeads; h++) {
       const [plane, position] = [slots.host![r]! * keyHeads + h, positions.host![r]!];
       for (let i = 0; i < keyDim; i++)
-        cacheK.host![(plane * keyDim + i) * capacity + position] = k.host![(r * keyHeads + h) * keyDim + i]!;
+        cacheK.host![keyAt(plane, position, i, capacity, keyDim)] = k.host![(r * keyHeads + h) * keyDim + i]!;
       for (let i = 0; i < valueDim; i++)
         cacheV.host![(plane * capacity + position) * valueDim + i] = v.host![(r * keyHeads + h) * valueDim + i]!;
     }
@@ -127,7 +127,7 @@ export const attentionCached: AttentionKernels["attentionCached"] = (
       const scores = Array.from({ length: positions.host![r]! + 1 }, (_, j) => {
         let dot = 0;
         for (let i = 0; i < keyDim; i++)
-          dot += q.host![head * keyDim + i]! * cacheK.host![(plane * keyDim + i) * capacity + j]!;
+          dot += q.host![head * keyDim + i]! * cacheK.host![keyAt(plane, j, i, capacity, keyDim)]!;
         return dot * scale;
       });
       const max = Math.max(...scores);
@@ -148,15 +148,22 @@ export const cacheCopy: AttentionKernels["cacheCopy"] = (
   capacity,
   { keyHeads, keyDim, valueDim },
 ) => {
-  for (let line = 0; line < keyHeads * keyDim; line++) {
-    const [source, target] = [(from * keyHeads * keyDim + line) * capacity, (to * keyHeads * keyDim + line) * capacity];
-    cacheK.host!.copyWithin(target, source, source + length);
-  }
   for (let h = 0; h < keyHeads; h++) {
+    const [read, written] = [from * keyHeads + h, to * keyHeads + h];
+    for (let j = 0; j < length; j++)
+      for (let i = 0; i < keyDim; i++)
+        cacheK.host![keyAt(written, j, i, capacity, keyDim)] = cacheK.host![keyAt(read, j, i, capacity, keyDim)]!;
     const [source, target] = [(from * keyHeads + h) * capacity * valueDim, (to * keyHeads + h) * capacity * valueDim];
     cacheV.host!.copyWithin(target, source, source + length * valueDim);
   }
 };
+
+/** Where element i of the key at a position of a (slot, head) lies. */
+function keyAt(plane: number, position: number, i: number, capacity: number, keyDim: number): number {
+  const start = position - (position % 32);
+  const width = Math.min(32, capacity - start);
+  return plane * keyDim * capacity + start * keyDim + i * width + position - start;
+}
 
 function eachQuery(
   starts: Int32Array,

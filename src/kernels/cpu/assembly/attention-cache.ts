@@ -9,6 +9,10 @@ import { BLOCK, PANEL, scores1, scores6, softmaxRow, softmaxRows, weighted1, wei
 /** Fewer rows than this in a run go one by one. */
 const SHARED: i32 = 3;
 
+// A head's keys lie in blocks of 32 positions, (keyDim, 32) each and (keyDim, capacity - start) the last: a row is read in one
+// run through memory, a line at a time, whatever the capacity.
+const KEYS: i32 = 32;
+
 /**
  * Arguments: q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
  * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, T8) for scores and 256 floats more, T8 = longest up to
@@ -49,7 +53,10 @@ function alone(args: usize, scratch: usize, row: i32, head: i32, slot: i32, posi
   const scores = scratch + (<usize>keyDim << 2);
   for (let d: usize = 0; d < <usize>keyDim << 2; d += 4) store<f32>(scratch + d, load<f32>(query + d) * scale);
   const keys = address(args, 1) + ((plane * keyDim) << 2);
-  scores1(scratch, keys, scores, position + 1, keyDim, <usize>capacity << 2, capacity);
+  for (let j = 0; j <= position; j += KEYS) {
+    const width = min(KEYS, capacity - j), block = keys + (<usize>(j * keyDim) << 2);
+    scores1(scratch, block, scores + (<usize>j << 2), min(width, position + 1 - j), keyDim, <usize>width << 2, width);
+  }
   const sum = softmaxRow(scores, 32, position + 1, scratch);
   const values = address(args, 2) + ((plane * valueDim) << 2);
   weighted1(scores, values, position + 1, valueDim, sum, address(args, 3) + at * valueDim);
@@ -64,7 +71,11 @@ function together(args: usize, scratch: usize, row: i32, rows: i32, head: i32, s
   const sums = tile + 2 * PANEL;
   packQueries(address(args, 0) + at * keyDim, rows, <usize>(queryHeads * keyDim) << 2, keyDim, float(args, 13), scratch);
   const keys = address(args, 1) + ((plane * keyDim) << 2);
-  scores6(scratch, keys, scores, (first + rows + 7) >> 3, keyDim, <usize>capacity << 2, 32, PANEL);
+  for (let j = 0; j < first + rows; j += KEYS) {
+    const width = min(KEYS, capacity - j), panels = (min(KEYS, first + rows - j) + 7) >> 3;
+    const block = keys + (<usize>(j * keyDim) << 2), to = scores + <usize>(j >> 3) * PANEL;
+    scores6(scratch, block, to, panels, keyDim, <usize>width << 2, 32, PANEL);
+  }
   softmaxRows(scores, first + 1, rows, sums);
   const values = address(args, 2) + ((plane * valueDim) << 2);
   for (let c = 0; c < valueDim; ) {
@@ -93,10 +104,11 @@ export function cacheAppend(args: usize, thread: i32, threads: i32): void {
     const plane = <usize>(load<i32>(address(args, 4) + row) * heads + (item % heads)) * capacity;
     const position = load<usize>(address(args, 5) + row);
     const key = address(args, 0) + <usize>item * keyBytes;
-    let to = address(args, 2) + plane * keyBytes + (position << 2);
+    const start = position & ~(KEYS - 1), width = min<usize>(KEYS, capacity - start) << 2;
+    let to = address(args, 2) + (plane + start) * keyBytes + ((position - start) << 2);
     for (let i: usize = 0; i < keyBytes; i += 4) {
       store<f32>(to, load<f32>(key + i));
-      to += capacity << 2;
+      to += width;
     }
     const value = address(args, 1) + <usize>item * valueBytes;
     memory.copy(address(args, 3) + (plane + position) * valueBytes, value, valueBytes);
@@ -106,20 +118,16 @@ export function cacheAppend(args: usize, thread: i32, threads: i32): void {
 /** Arguments: cacheK, cacheV, from, to, length, capacity, keyHeads, keyDim, valueDim. */
 export function cacheCopy(args: usize, thread: i32, threads: i32): void {
   const length = address(args, 4), capacity = address(args, 5), heads = int(args, 6);
-  const keyDim = int(args, 7), valueBytes = address(args, 8) << 2;
-  const lines = heads * keyDim;
-  const end = share(lines, thread + 1, threads);
-  for (let line = share(lines, thread, threads); line < end; line++)
-    memory.copy(
-      address(args, 0) + ((<usize>(int(args, 3) * lines + line) * capacity) << 2),
-      address(args, 0) + ((<usize>(int(args, 2) * lines + line) * capacity) << 2),
-      length << 2,
-    );
-  const lastHead = share(heads, thread + 1, threads);
-  for (let head = share(heads, thread, threads); head < lastHead; head++)
-    memory.copy(
-      address(args, 1) + <usize>(int(args, 3) * heads + head) * capacity * valueBytes,
-      address(args, 1) + <usize>(int(args, 2) * heads + head) * capacity * valueBytes,
-      length * valueBytes,
-    );
+  const keyBytes = address(args, 7) << 2, valueBytes = address(args, 8) << 2;
+  const whole = length & ~(KEYS - 1), width = min<usize>(KEYS, capacity - whole) << 2;
+  const end = share(heads, thread + 1, threads);
+  for (let head = share(heads, thread, threads); head < end; head++) {
+    const from = <usize>(int(args, 2) * heads + head) * capacity, to = <usize>(int(args, 3) * heads + head) * capacity;
+    memory.copy(address(args, 0) + to * keyBytes, address(args, 0) + from * keyBytes, whole * keyBytes);
+    const source = address(args, 0) + (from + whole) * keyBytes, target = address(args, 0) + (to + whole) * keyBytes;
+    if (whole < length)
+      for (let d: usize = 0; d < keyBytes >> 2; d++)
+        memory.copy(target + d * width, source + d * width, (length - whole) << 2);
+    memory.copy(address(args, 1) + to * valueBytes, address(args, 1) + from * valueBytes, length * valueBytes);
+  }
 }
