@@ -48,7 +48,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
         room * (keyDim + valueDim + 2 * keyRoom + valueRoom + 48) +
         6 * (keyDim + valueDim) +
         24 * (keyRoom + valueRoom) +
-        96;
+        120;
       runWithScratch(op.ATTENTION_GRAD, 17, floats, large(q));
     },
 

@@ -17,7 +17,7 @@ const PANEL: usize = 768;
  * Arguments: dO, q, k, v, o, lse, dq, dk, dv, starts, sequences, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
  * scratch, bytes of scratch a thread. With K8, V8 and T8 keyDim, valueDim and longest up to the next multiple of 8, the
  * scratch holds (T8, keyDim + valueDim) for keys and values, (T8, K8) for keys again, (T8, K8 + V8) for the sums,
- * (6, keyDim + valueDim) and (24, K8 + V8) for queries, (2, 24, T8) for scores and 96 floats more.
+ * (6, keyDim + valueDim) and (24, K8 + V8) for queries, (2, 24, T8) for scores and 120 floats more.
  */
 export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
   const queryHeads = int(args, 12), keyHeads = int(args, 13), keyDim = int(args, 14), valueDim = int(args, 15);
@@ -35,6 +35,7 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
   const p = dOutColumns + <usize>(valueRoom * ROWS * 4);
   const ds = p + <usize>(room >> 3) * PANEL;
   const tile = ds + <usize>(room >> 3) * PANEL;
+  const deltas = tile + 2 * TILE;
   const keyStride = <usize>(keyHeads * keyDim) << 2, valueStride = <usize>(keyHeads * valueDim) << 2;
   const queryStride = <usize>(queryHeads * keyDim) << 2, outStride = <usize>(queryHeads * valueDim) << 2;
   for (let item = takeTile(0); item < items; item = takeTile(0)) {
@@ -52,6 +53,12 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
         const row = <usize>((start + base) * queryHeads + head) << 2;
         packColumns(address(args, 1) + row * keyDim, rows, queryStride, keyDim, scale, queryColumns, ROWS);
         packColumns(address(args, 0) + row * valueDim, rows, outStride, valueDim, 1, dOutColumns, ROWS);
+        // All rows' before the blocks: the loads of o overlap, where between two blocks each would be waited for.
+        for (let r = 0; r < rows; r++) {
+          const from = row + (<usize>(r * queryHeads) << 2);
+          const delta = dot(address(args, 0) + from * valueDim, address(args, 4) + from * valueDim, valueDim);
+          store<f32>(deltas + (<usize>r << 2), delta);
+        }
         for (let b = 0; b < rows; b += BLOCK) {
           const count = min(BLOCK, rows - b), first = base + b;
           const panels = (first + count + 7) >> 3;
@@ -62,8 +69,8 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
           scores6(dOuts, values, ds + block, panels, valueDim, 32, <usize>valueDim << 5, PANEL);
           for (let r = 0; r < count; r++) {
             const from = at + (<usize>(r * queryHeads) << 2), line = block + (<usize>r << 5);
-            const delta = dot(address(args, 0) + from * valueDim, address(args, 4) + from * valueDim, valueDim);
-            softmaxGradRow(p + line, ds + line, panels, first + r + 1, load<f32>(address(args, 5) + from), delta);
+            const lse = load<f32>(address(args, 5) + from), delta = load<f32>(deltas + (<usize>(b + r) << 2));
+            softmaxGradRow(p + line, ds + line, panels, first + r + 1, lse, delta);
           }
           for (let c = 0; c < keyDim; ) {
             const from = keyColumns + (<usize>(c * room) << 2), left = keyDim - c;
