@@ -15,6 +15,10 @@ const styles = z.object(
 const tasks = z.object({
   families: z.array(z.string()).min(1).describe("names of task families"),
   levels: z.array(count).min(1),
+  weights: z
+    .record(z.string(), z.number().min(0))
+    .default({})
+    .describe("share of a family against the others; 1 where not named"),
 });
 
 const evaluation = z.object({

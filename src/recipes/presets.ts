@@ -69,7 +69,7 @@ const eight = EIGHT.map((task) => task.name);
 const all = ALL.map((task) => task.name);
 
 const speedrunPretrain: SupervisedOptions = {
-  tasks: { families: eight, levels: [1] },
+  tasks: { families: eight, levels: [1], weights: {} },
   styles: { direct: 40, terse: 15, careful: 33, checking: 12 },
   canonical: 0.4,
   tokens: 7_000_000,
@@ -89,7 +89,7 @@ const speedrunPretrain: SupervisedOptions = {
 };
 
 const speedrunRl: RlOptions = {
-  tasks: { families: eight, levels: [1] },
+  tasks: { families: eight, levels: [1], weights: {} },
   canonical: 0.4,
   steps: 60,
   prompts_per_step: 48,
@@ -133,7 +133,7 @@ const nanoModel = smallV3({
 
 const nanoPretrain: SupervisedOptions = {
   ...speedrunPretrain,
-  tasks: { families: all, levels: [1] },
+  tasks: { families: all, levels: [1], weights: {} },
   styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
   tokens: 40_000_000,
   mtp_lambda: 0.1,
@@ -145,7 +145,7 @@ const nanoPretrain: SupervisedOptions = {
 /** One family in one wording, mostly thought through: learned well enough in half a minute that careful thinking pays. */
 const smokePretrain: SupervisedOptions = {
   ...speedrunPretrain,
-  tasks: { families: ["digit-sums"], levels: [1] },
+  tasks: { families: ["digit-sums"], levels: [1], weights: {} },
   styles: { direct: 30, terse: 10, careful: 60, checking: 0 },
   canonical: 1,
   tokens: 700_000,
@@ -181,7 +181,7 @@ export const PRESETS: readonly Preset[] = [
     sft: fineTuning(smokePretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: ["digit-sums"], levels: [1] },
+      tasks: { families: ["digit-sums"], levels: [1], weights: {} },
       canonical: 1,
       steps: 40,
       prompts_per_step: 16,
@@ -207,7 +207,7 @@ export const PRESETS: readonly Preset[] = [
     sft: fineTuning(nanoPretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: all, levels: [1] },
+      tasks: { families: all, levels: [1], weights: {} },
       steps: 150,
       max_completion_length: 192,
       checkpoint_every: 25,
@@ -222,7 +222,7 @@ export const PRESETS: readonly Preset[] = [
     sft: fineTuning(nanoPretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: all, levels: [1] },
+      tasks: { families: all, levels: [1], weights: {} },
       steps: 30,
       evaluation: { items: 20, every: 10, max_tokens: 160 },
     },

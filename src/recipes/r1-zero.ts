@@ -13,7 +13,7 @@ import { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { makeInSplit } from "../tasks/sample.ts";
 import { score } from "../tasks/score.ts";
-import type { Task, TaskEntry } from "../tasks/task.ts";
+import type { TaskEntry } from "../tasks/task.ts";
 import { combineRewards, groupAdvantages } from "../train/advantages.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { sampleInformative } from "../train/dynamic-sampling.ts";
@@ -27,7 +27,7 @@ import { rateFactor } from "../train/schedule.ts";
 import { policyWarnings, type Warning } from "../train/warnings.ts";
 import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
 import type { RlOptions } from "./options.ts";
-import { CostMeter, type StageContext, tasksNamed, worldDialogue, worldFiles } from "./stage.ts";
+import { CostMeter, type StageContext, type WeightedTask, weightedTasks, worldDialogue, worldFiles } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
 
@@ -52,7 +52,7 @@ export async function r1Zero(
 ): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
   const loss = policyLoss(options.loss);
-  const families = tasksNamed(options.tasks.families);
+  const families = weightedTasks(options.tasks);
   const dialogue = worldDialogue();
   const record = { options, ...origin };
   const run = openRun(context, "r1-zero", record);
@@ -205,7 +205,7 @@ export async function r1Zero(
 /** Asks `count` new questions, samples a group of answers to each and judges them. */
 async function sampleGroups(
   decoder: Decoder,
-  families: readonly Task[],
+  families: readonly WeightedTask[],
   options: RlOptions,
   random: Random,
   count: number,
@@ -246,8 +246,8 @@ async function sampleGroups(
 }
 
 /** A training question of a random family, level and wording. */
-function question(families: readonly Task[], options: RlOptions, random: Random): TaskEntry {
-  const task = random.pick(families);
+function question(families: readonly WeightedTask[], options: RlOptions, random: Random): TaskEntry {
+  const { task } = families[random.weighted(families.map(({ weight }) => weight))]!;
   const level = Math.min(random.pick(options.tasks.levels), task.levels);
   const problem = makeInSplit(task, random, level, "train");
   const phrasing = task.phrasings === 1 || random.chance(options.canonical) ? 0 : random.int(1, task.phrasings - 1);

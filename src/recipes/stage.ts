@@ -45,6 +45,20 @@ export function worldFiles(positions: number): ModelFiles {
   };
 }
 
+export interface WeightedTask {
+  readonly task: Task;
+  readonly weight: number;
+}
+
+/** The families of a stage with their shares. @throws UserError for a family there is not */
+export function weightedTasks(tasks: {
+  readonly families: readonly string[];
+  readonly weights: Readonly<Record<string, number>>;
+}): WeightedTask[] {
+  tasksNamed(Object.keys(tasks.weights));
+  return tasksNamed(tasks.families).map((task) => ({ task, weight: tasks.weights[task.name] ?? 1 }));
+}
+
 export const tasksNamed = (names: readonly string[]): Task[] => names.map(taskNamed);
 
 /** Seconds and core-seconds since it was made; a resumed run adds what was spent before. */

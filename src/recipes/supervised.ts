@@ -15,7 +15,7 @@ import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
 import { type Evaluation, evaluateAfter, evaluationNote } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
-import { CostMeter, type StageContext, tasksNamed, worldDialogue, worldFiles } from "./stage.ts";
+import { CostMeter, type StageContext, weightedTasks, worldDialogue, worldFiles } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 
 /** The result of a stage: the model, still on the device, and where it was saved. */
@@ -118,7 +118,7 @@ export async function learnFromDocuments(
 function documentMaker(options: SupervisedOptions): (random: Random) => TrainingSequence {
   const dialogue = worldDialogue();
   const make = corpus({
-    families: tasksNamed(options.tasks.families).map((task) => ({ task, weight: 1 })),
+    families: weightedTasks(options.tasks),
     levels: options.tasks.levels,
     styles: options.styles,
     canonical: options.canonical,

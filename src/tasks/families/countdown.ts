@@ -1,4 +1,4 @@
-/** Three numbers, each used once, must make a target: tried pair by pair until it comes out. Any correct expression is accepted. */
+/** Three numbers, each used once, must make a target: tried pair by pair in one order until it comes out. Any correct expression is accepted. */
 import { z } from "zod";
 import type { Random } from "../../random.ts";
 import { bare, quote, right, wrong } from "../answer.ts";
@@ -8,10 +8,11 @@ import { defineTask, type Problem, type Verdict } from "../task.ts";
 const schema = z.object({ numbers: z.array(z.int().positive()).length(3), target: z.int() });
 type Data = z.infer<typeof schema>;
 
+/** `longest`: questions whose search would take more characters are not asked. */
 const SHAPES = [
-  { highest: 9, target: 60 },
-  { highest: 20, target: 200 },
-  { highest: 50, target: 999 },
+  { highest: 9, target: 60, longest: 135 },
+  { highest: 20, target: 200, longest: 180 },
+  { highest: 50, target: 999, longest: 200 },
 ] as const;
 
 export const countdown = defineTask<Data>({
@@ -33,17 +34,19 @@ export const countdown = defineTask<Data>({
       const numbers = Array.from({ length: 3 }, () => random.int(1, shape.highest));
       const target = drawAttempt(random, numbers).outer.value;
       if (target < 1 || target > shape.target) continue;
+      const data = { numbers, target };
+      if (search(data).join("\n").length > shape.longest) continue;
       const sorted = numbers.toSorted((a, b) => a - b);
       return {
         key: `${sorted.join(" ")} ${target}`,
-        answer: expressionOf(solve(numbers, target)!),
-        data: { numbers, target },
+        answer: expressionOf(solve(data)!),
+        data,
       };
     }
   },
-  steps: ({ data }, random) => search(data, random),
-  check({ data: { numbers, target } }) {
-    const { inner, outer } = solve(numbers, target)!;
+  steps: ({ data }) => search(data),
+  check({ data }) {
+    const { inner, outer } = solve(data)!;
     return [undone(outer), undone(inner)];
   },
   verify,
@@ -99,51 +102,60 @@ function drawAttempt(random: Random, numbers: readonly number[]): Attempt {
   }
 }
 
-/** The first solution in a fixed order, so that one question always has the same own answer; null where there is none. */
-function solve(numbers: readonly number[], target: number): Attempt | null {
-  for (const [i, j, k] of PAIRS) {
-    for (const first of SIGNS) {
-      for (const second of SIGNS) {
-        const found = attempt(numbers[i]!, first, numbers[j]!, second, numbers[k]!);
-        if (found?.outer.value === target) return found;
-      }
+/** An operation on two of the numbers, and what it makes with the third under each sign. */
+interface Trial {
+  readonly inner: Operation;
+  readonly third: number;
+  readonly outers: readonly (Attempt | null)[];
+}
+
+/**
+ * Every trial in the order of the search: a target beyond the sum of the numbers wants a product first, a smaller one a
+ * difference. Equal trials (of equal numbers) stand once.
+ */
+function trials({ numbers, target }: Data): Trial[] {
+  const sum = numbers.reduce((a, b) => a + b, 0);
+  const order: readonly Sign[] = target > sum ? ["*", "+", "-", "/"] : ["-", "+", "*", "/"];
+  const all: Trial[] = [];
+  const seen = new Set<string>();
+  for (const first of order) {
+    for (const [i, j, k] of PAIRS) {
+      const inner = operation(numbers[i]!, first, numbers[j]!);
+      const third = numbers[k]!;
+      if (inner === null || seen.has(`${operationText(inner)} ${third}`)) continue;
+      seen.add(`${operationText(inner)} ${third}`);
+      all.push({ inner, third, outers: SIGNS.map((sign) => attempt(numbers[i]!, first, numbers[j]!, sign, third)) });
     }
+  }
+  return all;
+}
+
+/** The first solution in the order of the search, so that one question always has the same own answer; null where there is none. */
+function solve(data: Data): Attempt | null {
+  for (const { outers } of trials(data)) {
+    const found = outers.find((one) => one?.outer.value === data.target);
+    if (found) return found;
   }
   return null;
 }
 
-/** How often a search fails 0, 1, 2, ... times before it succeeds. */
-const FAILURES = [5, 4, 3, 2, 1, 1] as const;
-
-const LONGEST_SEARCH = 150;
-
-/** Attempts that fail, each the nearest of three drawn at random, then the one that succeeds. */
-function search({ numbers, target }: Data, random: Random): string[] {
-  const last = `${attemptText(solve(numbers, target)!)} yes`;
-  const steps: string[] = [];
-  let length = last.length;
-  for (let failures = random.weighted(FAILURES); failures > 0; failures--) {
-    let nearest: Attempt | null = null;
-    for (let draws = 0; draws < 3; draws++) {
-      const drawn = drawAttempt(random, numbers);
-      if (drawn.outer.value !== target && (nearest === null || distance(drawn) < distance(nearest))) nearest = drawn;
+/** `8-4=4 2:6 2 8 2`: a pair, and with the third number the sum, difference, product and quotient; the one that hits ends it. */
+function search(data: Data): string[] {
+  const steps: string[] = [`${data.target}`];
+  for (const { inner, third, outers } of trials(data)) {
+    const hit = outers.findIndex((one) => one?.outer.value === data.target);
+    const shown = hit < 0 ? outers : outers.slice(0, hit + 1);
+    const values = shown.map((one) => one?.outer.value ?? "-").join(" ");
+    steps.push(`${operationText(inner)} ${third}:${values}${hit < 0 ? "" : "!"}`);
+    if (hit >= 0) {
+      const { outer } = outers[hit]!;
+      return [...steps, operationText(outer)];
     }
-    if (nearest === null) continue;
-    const step = `${attemptText(nearest)} no`;
-    length += step.length + 1;
-    if (length > LONGEST_SEARCH) break;
-    if (!steps.includes(step)) steps.push(step);
   }
-  return [...steps, last];
-
-  function distance(tried: Attempt): number {
-    return Math.abs(tried.outer.value - target);
-  }
+  return steps;
 }
 
 const operationText = ({ a, sign, b, value }: Operation): string => `${a}${sign}${b}=${value}`;
-
-const attemptText = ({ inner, outer }: Attempt): string => `${operationText(inner)} ${operationText(outer)}`;
 
 /** `8*3=24` undone: `24/3=8`. */
 function undone({ a, sign, b, value }: Operation): string {

@@ -66,14 +66,14 @@ function countIn(word: string, letter: string): number {
   return count;
 }
 
-/** `s0 t0 r1 a1 w1`: each letter with the count so far. */
+/** `sr0 tr0 rr1 ar1 wr1`: each letter, beside it the one asked for, and the count so far. Side by side they are easy to compare. */
 function counted(letters: readonly string[], letter: string): string[] {
   let count = 0;
   const steps: string[] = [];
   for (const each of letters) {
     if (each === " ") continue;
     if (each === letter) count++;
-    steps.push(`${each}${count}`);
+    steps.push(`${each}${letter}${count}`);
   }
   return steps;
 }

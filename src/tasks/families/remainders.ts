@@ -1,7 +1,7 @@
 /** Remainders by long division: the divisor doubled three times, then the largest fitting multiple taken away, digit by digit. */
 import { z } from "zod";
 import { verifyWholeNumber } from "../answer.ts";
-import { addition, product } from "../arithmetic.ts";
+import { addition, product, subtraction } from "../arithmetic.ts";
 import { defineTask, type Problem } from "../task.ts";
 
 const schema = z.object({ dividend: z.int().nonnegative(), divisor: z.int().positive() });
@@ -46,7 +46,7 @@ function longDivision({ dividend, divisor }: Data): string[] {
     if (rest < divisor && steps.length > 1) steps.push(`${divisor}>${rest}`);
     while (rest >= divisor) {
       const multiple = multiples.findLast((each) => each <= rest)!;
-      steps.push(`${rest}-${multiple}=${rest - multiple}`);
+      steps.push(subtraction(rest, multiple));
       rest -= multiple;
     }
   }
