@@ -106,7 +106,8 @@ export function withSettings<S extends z.ZodType>(
 
 /** The options with settings laid over them, unchecked but for their keys. @throws UserError (usage) listing the keys there are. */
 export function layOver(options: object, settings: readonly string[], prefix = ""): Record<string, unknown> {
-  const changed = structuredClone(options) as Record<string, unknown>;
+  // parsed first, so that options newer than a resumed run's config.json are there to be set
+  const changed = structuredClone(schema.safeParse(options).data ?? options) as Record<string, unknown>;
   for (const setting of settings) {
     const at = setting.indexOf("=");
     if (at < 1) throw usageError(`--set takes key=value, not "${setting}"`, "set");
