@@ -98,7 +98,9 @@ export function withSettings<S extends z.ZodType>(
   settings: readonly string[],
   prefix = "",
 ): z.infer<S> {
-  const parsed = schema.safeParse(layOver(options as object, settings, prefix));
+  // parsed before too: an option newer than the config.json of a run being resumed gets its default, and can be set
+  const known = (schema.safeParse(options).data ?? options) as object;
+  const parsed = schema.safeParse(layOver(known, settings, prefix));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw usageError(`${prefix}${issue.path.join(".")}: ${issue.message}`, prefix + issue.path.join("."));
@@ -106,8 +108,7 @@ export function withSettings<S extends z.ZodType>(
 
 /** The options with settings laid over them, unchecked but for their keys. @throws UserError (usage) listing the keys there are. */
 export function layOver(options: object, settings: readonly string[], prefix = ""): Record<string, unknown> {
-  // parsed first, so that options newer than a resumed run's config.json are there to be set
-  const changed = structuredClone(schema.safeParse(options).data ?? options) as Record<string, unknown>;
+  const changed = structuredClone(options) as Record<string, unknown>;
   for (const setting of settings) {
     const at = setting.indexOf("=");
     if (at < 1) throw usageError(`--set takes key=value, not "${setting}"`, "set");
