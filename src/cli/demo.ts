@@ -12,7 +12,7 @@ import { print, printJson } from "./output.ts";
 export const DEMO_QUESTIONS: readonly string[] = [
   "What is 37 * 48?",
   "Solve 7x + 12 = 75 for x.",
-  'How many "r" are in "strawberry"?',
+  'How many "r" are in "mirror"?',
 ];
 
 export function register(program: Command): void {
