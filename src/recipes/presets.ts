@@ -133,9 +133,15 @@ const nanoModel = smallV3({
 
 const nanoPretrain: SupervisedOptions = {
   ...speedrunPretrain,
-  tasks: { families: all, levels: [1], weights: {} },
+  // what is learned last gets more documents
+  tasks: {
+    families: all,
+    levels: [1],
+    weights: { sorting: 4, remainders: 6, countdown: 3, "base-conversion": 2, "letter-counting": 1.5 },
+  },
   styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
-  tokens: 40_000_000,
+  tokens: 46_400_000,
+  decay: 0.61,
   mtp_lambda: 0.1,
   mtp_every: 4,
   checkpoint_every: 500,
