@@ -105,8 +105,9 @@ test("dynamic sampling that finds no group to learn from says so and goes on", a
   const kinds = lines.map((line) => (line.warnings as { kind: string }[]).map(({ kind }) => kind));
   assert.deepEqual(kinds[0], ["truncation"]);
   assert.deepEqual(kinds[2]?.toSorted(), ["no_format", "truncation", "zero_spread"]);
-  const said = (start: string) => notes.filter((text) => text.startsWith(start)).length;
-  assert.deepEqual([said("warning at step 1: 100 % of the answers"), said("warning at step 2")], [1, 0]);
+  // a sample may end itself with its one token, so the share need not be 100 %
+  const said = (what: RegExp) => notes.filter((text) => what.test(text)).length;
+  assert.deepEqual([said(/^warning at step 1: \d+ % of the answers/), said(/^warning at step 2/)], [1, 0]);
 });
 
 test("truncated answers left out of the loss leave a gradient of the rest", async () => {
