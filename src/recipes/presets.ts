@@ -1,5 +1,5 @@
 /**
- * The named settings of the recipes. Times are of two cores without wide vectors; what each preset reached is in docs/log.md.
+ * The named settings of the recipes. Times are of two cores; what each preset reached is in docs/log.md.
  *
  *   smoke     about one minute: one easy family, a toy model; the tests run it
  *   speedrun  at most 15 minutes: the eight families, from nothing to a model whose reasoning reinforcement learning grew
