@@ -74,7 +74,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 test("Ctrl-C on a terminal reaches the child once", {
   skip: process.platform !== "linux" && "needs Linux's script(1)",
 }, async () => {
-  const command = [process.execPath, parent, counter].map((part) => `'${part}'`).join(" ");
+  const command = `exec ${[process.execPath, parent, counter].map((part) => `'${part}'`).join(" ")}`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
   const end = await watch(terminal, () => terminal.stdin?.write("\x03"));
   assert.equal(end.code, 41, end.output);
