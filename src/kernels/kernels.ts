@@ -135,6 +135,36 @@ export interface LinearKernels {
   ): void;
 }
 
+/** The name of a block format as GGUF files have it: Q8_0, Q4_1, ... */
+export type GgmlType = string;
+
+/** A weight matrix kept in blocks of few bits, repacked as the device likes it: groups of `outputs` rows of `inputs`. */
+export interface QuantMatrix {
+  readonly type: "quant";
+  readonly format: string;
+  readonly groups: number;
+  readonly outputs: number;
+  readonly inputs: number;
+  /** Bytes it takes on the device. */
+  readonly bytes: number;
+  readonly handle: number;
+}
+
+/** Products with weights of few bits, for inference: no gradients. */
+export interface QuantKernels {
+  /** Formats this device multiplies by directly; others are dequantised or requantised by the caller. */
+  readonly quantFormats: readonly GgmlType[];
+  /** Takes ggml blocks, row-major (groups, outputs, inputs); a copy is kept until `freeQuantized`. Throws UserError where the format or a size does not fit. */
+  quantized(format: GgmlType, groups: number, outputs: number, inputs: number, blocks: Uint8Array): QuantMatrix;
+  freeQuantized(w: QuantMatrix): void;
+  /** y[r,n] = sum_k x[r*strideX+k] w[n,k] for a matrix of one group. */
+  linearQuantized(x: F32, w: QuantMatrix, y: F32, rows: number, strideX: number): void;
+  /** As groupedLinear. */
+  groupedLinearQuantized(x: F32, w: QuantMatrix, y: F32, offsets: I32, rows: number): void;
+  /** y[r] = row ids[r] of w (a matrix of one group), dequantised. */
+  embeddingQuantized(w: QuantMatrix, ids: I32, y: F32, rows: number): void;
+}
+
 export interface ElementKernels {
   fill(x: F32, value: number): void;
   copy(from: F32, to: F32): void;
@@ -393,6 +423,7 @@ export interface OptimizerKernels {
 export interface Device
   extends Memory,
     LinearKernels,
+    QuantKernels,
     ElementKernels,
     AttentionKernels,
     MoeKernels,

@@ -10,6 +10,7 @@ import { CpuMemory } from "./memory.ts";
 import { moeKernels } from "./moe.ts";
 import { optimizerKernels } from "./optimizer.ts";
 import { type Build, startPool } from "./pool.ts";
+import { quantKernels } from "./quant.ts";
 
 /**
  * Starts a CPU device. `threads` (1 to 64) defaults to the processors this process may use; `build` to the best this
@@ -21,9 +22,11 @@ export async function cpuDevice(options: { readonly threads?: number; readonly b
     throw usageError(`--threads takes a whole number from 1 to 64, not ${threads}.`, "threads");
   const pool = await startPool(threads, options.build);
   const memory = new CpuMemory(pool.memory, pool.heap);
+  const [linear, element] = [linearKernels(pool, memory), elementKernels(pool, memory)];
   const kernels = {
-    ...linearKernels(pool, memory),
-    ...elementKernels(pool, memory),
+    ...linear,
+    ...element,
+    ...quantKernels(memory, { ...linear, ...element }),
     ...attentionKernels(pool, memory),
     ...moeKernels(pool),
     ...lossKernels(pool),

@@ -7,6 +7,7 @@ import * as loss from "./loss.ts";
 import { ReferenceMemory } from "./memory.ts";
 import * as moe from "./moe.ts";
 import * as optimizer from "./optimizer.ts";
+import * as quant from "./quant.ts";
 
 /** Makes a device that computes with plain loops in double precision and stores single precision. */
 export function referenceDevice(): Device {
@@ -16,5 +17,5 @@ export function referenceDevice(): Device {
     finish: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  return Object.assign(new ReferenceMemory(), linear, element, attention, moe, loss, optimizer, own);
+  return Object.assign(new ReferenceMemory(), linear, quant, element, attention, moe, loss, optimizer, own);
 }
