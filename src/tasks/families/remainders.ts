@@ -1,4 +1,4 @@
-/** Remainders by long division: the divisor doubled three times, then the largest fitting multiple taken away, digit by digit. */
+/** Remainders by long division: the divisor doubled three times, then every rest compared with it, and the largest fitting multiple taken away. */
 import { z } from "zod";
 import { verifyWholeNumber } from "../answer.ts";
 import { addition, product, subtraction } from "../arithmetic.ts";
@@ -35,7 +35,10 @@ export const remainders = defineTask<Data>({
   verify: (answer, problem) => verifyWholeNumber(answer, problem.answer),
 });
 
-/** `23 46 92 184`, `45-23=22`, `227-184=43`, `43-23=20`; a digit brought down that leaves too little is written `23>1`. */
+/**
+ * `62 124 248 496`, then a line for each rest: `6:62n 21` asks whether 62 fits into 6 (no) and brings down what is left of the
+ * dividend, 21, one digit at a time; `62:62y 62-62=0` takes away. What is compared stands side by side, and the digits to come are in sight.
+ */
 function longDivision({ dividend, divisor }: Data): string[] {
   const multiples = [1, 2, 4, 8].map((times) => times * divisor);
   const steps = [multiples.join(" ")];
@@ -43,14 +46,14 @@ function longDivision({ dividend, divisor }: Data): string[] {
   let rest = 0;
   for (let i = 0; i < digits.length; i++) {
     rest = rest * 10 + Number(digits[i]);
-    if (rest < divisor && steps.length > 1) steps.push(`${divisor}>${rest}`);
     while (rest >= divisor) {
       const multiple = multiples.findLast((each) => each <= rest)!;
-      steps.push(subtraction(rest, multiple));
+      steps.push(`${rest}:${divisor}y ${subtraction(rest, multiple)}`);
       rest -= multiple;
     }
+    const left = digits.slice(i + 1);
+    steps.push(`${rest}:${divisor}n${left === "" ? "" : ` ${left}`}`);
   }
-  if (steps.length === 1) steps.push(`${divisor}>${rest}`);
   return steps;
 }
 
