@@ -4,9 +4,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../error.ts";
-import { type ModelConfig, parseDeepSeekConfig, parseModelConfig } from "../model/config.ts";
+import { type ModelConfig, parseModelConfig } from "../model/config.ts";
 import { modelConfigText } from "../model/config-json.ts";
+import { parseDeepSeekConfig } from "../model/model-args.ts";
 import { recoverFolder, writeFolderAtomically } from "./atomic.ts";
+import type { Dtype } from "./dtypes.ts";
 import {
   checkTensors,
   expertName,
@@ -34,6 +36,12 @@ export interface ModelFolder {
   readonly parameters: ReadonlyMap<string, Shape>;
   /** A parameter as float32, into `into` where given. @throws UserError */
   readTensor(name: string, into?: Float32Array): Float32Array;
+  /** How a parameter lies in the files (experts taken together; `scaled`: with FP8 block scales beside it). @throws UserError */
+  stored(name: string): { readonly dtype: Dtype; readonly bytes: number; readonly scaled: boolean };
+  /** A parameter's bytes as stored, experts end to end. @throws UserError */
+  readRaw(name: string): Uint8Array;
+  /** Size of the weights' files. */
+  readonly fileBytes: number;
   /** Parsed generation_config.json, {} where there is none. */
   readonly generationConfig: Readonly<Record<string, unknown>>;
   /** Paths of files that are there, null where they are not. */
@@ -109,6 +117,20 @@ export function openModelFolder(given: string): ModelFolder {
       config,
       parameters,
       readTensor: (name, into) => readParameter(file, stored, parameters, name, into),
+      stored: (name) => {
+        const parts = partsOf(parameters, name).map(
+          (part) => [part, file.tensors.get(stored.get(part) ?? part)] as const,
+        );
+        const [first, info] = parts[0];
+        if (info === undefined) throw noModel(folder, `holds no tensor named ${name}`);
+        const bytes = parts.reduce((sum, [, one]) => sum + (one === undefined ? 0 : one.end - one.begin), 0);
+        return { dtype: info.dtype, bytes, scaled: stored.has(`${first}_scale_inv`) };
+      },
+      readRaw: (name) => {
+        const parts = partsOf(parameters, name).map((part) => file.readRaw(stored.get(part) ?? part));
+        return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+      },
+      fileBytes: file.fileBytes,
       generationConfig: generation === null ? {} : (readJson(generation) as Record<string, unknown>),
       tokenizerPath: present("tokenizer.json"),
       tokenizerConfigPath: present("tokenizer_config.json"),
@@ -197,9 +219,16 @@ function openWeights(folder: string, entries: readonly string[]): SafetensorsFil
 }
 
 function withoutMissingNextn(config: ModelConfig, stored: ReadonlyMap<string, string>): ModelConfig {
-  if (config.model_type === "llama" || config.num_nextn_predict_layers === 0) return config;
+  if (config.attention === "gqa" || config.num_nextn_predict_layers === 0) return config;
   for (const name of stored.keys()) if (isNextnName(config, name)) return config;
   return { ...config, num_nextn_predict_layers: 0 };
+}
+
+/** The tensors of the file a parameter is made of: itself, or its experts. */
+function partsOf(parameters: ReadonlyMap<string, Shape>, name: string): string[] {
+  const shape = parameters.get(name);
+  if (shape === undefined || !isStackedExperts(name)) return [name];
+  return Array.from({ length: shape[0] }, (_, e) => expertName(name, e));
 }
 
 function readParameter(

@@ -12,6 +12,8 @@ import { broken, headerLength, parseHeader, type TensorInfo } from "./safetensor
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Size of the file, or of all of them. */
+  readonly fileBytes: number;
   /** The tensor as float32, whatever it is stored as; into `into` where given (of exactly its number of elements). @throws UserError */
   readF32(name: string, into?: Float32Array): Float32Array;
   /** The stored bytes. @throws UserError */
@@ -39,7 +41,7 @@ export function openSafetensors(file: string): SafetensorsFile {
     const header = new Uint8Array(length);
     readFully(fd, header, 8, length, file);
     const { tensors, metadata } = parseHeader(header, fileBytes - 8 - length, file);
-    return new OpenFile(file, fd, 8 + length, tensors, metadata);
+    return new OpenFile(file, fd, fileBytes, 8 + length, tensors, metadata);
   } catch (error) {
     fs.closeSync(fd);
     throw error;
@@ -138,6 +140,7 @@ export function writeSafetensors(
 class OpenFile implements SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly fileBytes: number;
   readonly #file: string;
   readonly #dataStart: number;
   #fd: number;
@@ -145,12 +148,14 @@ class OpenFile implements SafetensorsFile {
   constructor(
     file: string,
     fd: number,
+    fileBytes: number,
     dataStart: number,
     tensors: ReadonlyMap<string, TensorInfo>,
     metadata: Readonly<Record<string, string>>,
   ) {
     this.#file = file;
     this.#fd = fd;
+    this.fileBytes = fileBytes;
     this.#dataStart = dataStart;
     this.tensors = tensors;
     this.metadata = metadata;
@@ -199,6 +204,7 @@ class OpenFile implements SafetensorsFile {
 class OpenShards implements SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly fileBytes: number;
   readonly #home: ReadonlyMap<string, SafetensorsFile>;
   readonly #folder: string;
   readonly close: () => void;
@@ -214,6 +220,7 @@ class OpenShards implements SafetensorsFile {
       }
     }
     this.tensors = tensors;
+    this.fileBytes = [...opened.values()].reduce((sum, file) => sum + file.fileBytes, 0);
     this.metadata = Object.assign({}, ...[...opened.values()].map((file) => file.metadata));
     this.#home = home;
     this.#folder = folder;
