@@ -24,7 +24,7 @@ export interface CorpusOptions {
   readonly styles?: Readonly<Record<Style, number>>;
   /** The share of canonical wordings; the other wordings divide the rest. */
   readonly canonical?: number;
-  /** Thinking of more characters than this loses its second check (checking becomes careful); 200 unless stated. */
+  /** Thinking of more characters than this loses its second check (checking becomes careful); 180 unless stated. */
   readonly longest?: number;
   /** Training documents unless stated; held-out ones are for measuring a style's accuracy. */
   readonly split?: Split;
@@ -35,7 +35,7 @@ export const DEFAULT_STYLES: Readonly<Record<Style, number>> = { direct: 40, ter
 
 /** A function that makes one document after another from a generator; options are checked here, once. */
 export function corpus(options: CorpusOptions = {}): (random: Random) => Document {
-  const { levels = [1], styles = DEFAULT_STYLES, canonical = 0.4, longest = 200, split = "train" } = options;
+  const { levels = [1], styles = DEFAULT_STYLES, canonical = 0.4, longest = 180, split = "train" } = options;
   const families = options.families ?? ALL.map((task) => ({ task, weight: 1 }));
   const familyWeights = checkedWeights(
     families.map(({ weight }) => weight),
