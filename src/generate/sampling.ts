@@ -17,8 +17,38 @@ export interface Sampling {
   readonly topP?: number;
   /** Keep tokens at least this fraction as likely as the most likely one; 0: all. */
   readonly minP?: number;
+  /** Locally typical sampling (arXiv 2202.00666): keep the tokens whose surprisal is nearest the entropy until they reach this sum; 1: all. */
+  readonly typical?: number;
+  /** Added to the logits of these ids, -100 to 100; -Infinity bans a token, Infinity leaves no other. */
+  readonly logitBias?: ReadonlyMap<number, number>;
+  /** Divides the positive logits of tokens seen in the last `penaltyLastN`, multiplies the negative ones (arXiv 1909.05858); 1: none. */
+  readonly repetitionPenalty?: number;
+  /** How many of the last tokens, prompt included, `repetitionPenalty` looks at: 64 by default, -1 all. */
+  readonly penaltyLastN?: number;
+  /** Taken from the logit of every token in the output, -2 to 2, as OpenAI's. */
+  readonly presencePenalty?: number;
+  /** Taken from a token's logit once for each time it is in the output, -2 to 2, as OpenAI's. */
+  readonly frequencyPenalty?: number;
+  /** Against repeating whole passages; left out: none. */
+  readonly dry?: Dry;
   /** Seeds the request's own generator. Default 0. */
   readonly seed?: number;
+}
+
+/** The DRY sampler's settings, as llama.cpp's: a token that would continue a repetition of n tokens loses multiplier * base^(n - allowedLength). */
+export interface Dry {
+  /** 0: off. */
+  readonly multiplier: number;
+  /** Default 1.75. */
+  readonly base?: number;
+  /** Repetitions shorter than this are free. Default 2. */
+  readonly allowedLength?: number;
+  /** How many of the last tokens, prompt included, are searched: -1 (default) all. */
+  readonly penaltyLastN?: number;
+  /** Texts across which nothing counts as repeated. Default: newline, colon, quotation mark, asterisk. */
+  readonly sequenceBreakers?: readonly string[];
+  /** The same as tokens, worked out from them where there is a tokenizer: by first id, the ids that must follow. */
+  readonly breakers?: ReadonlyMap<number, readonly (readonly number[])[]>;
 }
 
 /** One row's sampler: its settings and its own random numbers, one of which is used per drawn token. */
@@ -236,9 +266,9 @@ function reserve(count: number): void {
   mass = new Float64Array(count);
 }
 
-function inRange(name: string, value: number, low: number, high: number): number {
+export function inRange(name: string, value: number, low: number, high: number): number {
   if (!(value >= low && value <= high)) {
-    throw usageError(`${name} must be between ${low} and ${high}, not ${value}`, name.replace("-", "_"));
+    throw usageError(`${name} must be between ${low} and ${high}, not ${value}`, name.replaceAll("-", "_"));
   }
   return value;
 }

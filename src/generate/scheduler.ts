@@ -10,7 +10,8 @@ import type { Device, F32, I32 } from "../kernels/kernels.ts";
 import type { KvCache } from "../model/cache.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { checkRequest, type Request, Sequence } from "./sequence.ts";
+import { drawAdjusted } from "./penalties.ts";
+import { checkRequest, type Finish, type Request, Sequence } from "./sequence.ts";
 
 export interface SchedulerOptions {
   /** Sequences in flight at once. */
@@ -88,10 +89,10 @@ export class Scheduler {
     return sequence;
   }
 
-  /** Ends a sequence where it is; it keeps the tokens it has. */
-  cancel(sequence: Sequence): void {
+  /** Ends a sequence where it is, for the reason given; it keeps the tokens it has. */
+  cancel(sequence: Sequence, reason: Finish = "abort"): void {
     if (sequence.finish !== null) return;
-    sequence.finish = "abort";
+    sequence.finish = reason;
     remove(this.#waiting, sequence);
     if (sequence.slot < 0) return;
     remove(this.#reading, sequence);
@@ -303,7 +304,16 @@ export class Scheduler {
       const forced =
         request.force === undefined ? -1 : request.force(ids.length, ids.length === 0 ? -1 : ids[ids.length - 1]);
       if (sampler.temperature > 0 && !Number.isFinite(lse[r])) throw notFinite(sequence, this.#steps);
-      this.#targets[r] = forced >= 0 ? forced : sampler.sample(logits, r * vocabulary, vocabulary, lse[r]);
+      let id = forced;
+      if (id < 0) {
+        const adjusted = sequence.penalties !== null || request.adjust !== undefined;
+        id = adjusted
+          ? drawAdjusted(sequence, logits, r * vocabulary, vocabulary, lse[r])
+          : sampler.sample(logits, r * vocabulary, vocabulary, lse[r]);
+        if (request.replace !== undefined) id = request.replace(id);
+      }
+      request.observe?.(logits, r * vocabulary, vocabulary, id);
+      this.#targets[r] = id;
     }
   }
 

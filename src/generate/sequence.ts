@@ -1,5 +1,6 @@
 /** One request on its way through the scheduler, and in the end its result; and what makes a request impossible. */
 import { UserError } from "../error.ts";
+import { Penalties } from "./penalties.ts";
 import { Sampler, type Sampling } from "./sampling.ts";
 
 /** What to generate. */
@@ -16,14 +17,25 @@ export interface Request {
    * (-1 at first). A thinking budget is this.
    */
   readonly force?: (count: number, last: number) => number;
+  /**
+   * Changes the row's logits before a token is drawn (a grammar's mask, say) and tells whether it did. What it gets is a copy in
+   * [start, start + vocabulary), penalties already in it: log-probs stay the model's own.
+   */
+  readonly adjust?: (logits: Float32Array, start: number, vocabulary: number) => boolean;
+  /** Gets the drawn token (not a forced one) and gives the one to take: the same, or another in its place. */
+  readonly replace?: (id: number) => number;
+  /** Told of each token with the row of logits it was drawn from, as the model gave them. */
+  readonly observe?: (logits: Float32Array, start: number, vocabulary: number, id: number) => void;
 }
 
-/** "stop": a stop id came and is the last token. "length": maxTokens were generated. "abort": cancelled. */
+/** "stop": a stop id came and is the last token, or a stop text. "length": maxTokens were generated. "abort": cancelled. */
 export type Finish = "stop" | "length" | "abort";
 
 export class Sequence {
   readonly request: Request;
   readonly sampler: Sampler;
+  /** Null where the request's sampling changes no logits. */
+  readonly penalties: Penalties | null;
   /** The new tokens, a stop id included. */
   readonly ids: number[] = [];
   /** Null while under way. */
@@ -40,6 +52,7 @@ export class Sequence {
   constructor(request: Request) {
     this.request = request;
     this.sampler = new Sampler(request.sampling);
+    this.penalties = Penalties.of(request.sampling, request.prompt);
     const room = Math.min(request.maxTokens, 256);
     this.#logps = new Float32Array(room);
     this.#entropies = new Float32Array(room);
