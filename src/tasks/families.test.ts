@@ -169,18 +169,13 @@ test("the remainders of careful conversions, read upwards, are the answer", () =
   }
 });
 
-test("thinking is short: at level 1 careful thinking means at most 90 characters and nothing passes 185", () => {
+test("thinking is short: at level 1 careful thinking means at most 90 characters and never passes 180", () => {
   for (const task of ALL) {
-    const lengths: Record<"careful" | "checking", number[]> = { careful: [], checking: [] };
-    for (let index = 0; index < 1_000; index++) {
-      const entry = sample(task, { seed: 12, index, level: 1, split: "train" });
-      for (const style of ["careful", "checking"] as const) lengths[style].push(think(entry, style).length);
-    }
-    const mean = lengths.careful.reduce((a, b) => a + b, 0) / lengths.careful.length;
+    const lengths = Array.from({ length: 1_000 }, (_, index) => {
+      return think(sample(task, { seed: 12, index, level: 1, split: "train" }), "careful").length;
+    });
+    const mean = lengths.reduce((a, b) => a + b, 0) / lengths.length;
     assert.ok(mean <= 90, `${task.name}: ${mean}`);
-    assert.ok(
-      Math.max(...lengths.careful, ...lengths.checking) <= 185,
-      `${task.name}: ${Math.max(...lengths.careful, ...lengths.checking)}`,
-    );
+    assert.ok(Math.max(...lengths) <= 180, `${task.name}: ${Math.max(...lengths)}`);
   }
 });
