@@ -3,11 +3,11 @@
 
 import fs from "node:fs";
 import { UserError } from "../error.ts";
-import type { LlamaConfig } from "../model/config.ts";
+import type { GqaConfig } from "../model/config.ts";
 import { parseModelConfig } from "../model/config.ts";
 
 export interface Llama2c {
-  readonly config: LlamaConfig;
+  readonly config: GqaConfig;
   /** Hugging Face names; every tensor is a view on one buffer. */
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 }
@@ -88,7 +88,7 @@ export function readLlama2c(file: string): Llama2c {
       eos_token_id: 2,
     },
     file,
-  ) as LlamaConfig;
+  ) as GqaConfig;
   return { config, tensors };
 }
 

@@ -2,7 +2,7 @@
 // tensor in memory and one tensor each in files; DeepSeek's inference names are translated on the way in.
 
 import { UserError } from "../error.ts";
-import { type DeepSeekConfig, isMoeLayer, type LlamaConfig, type ModelConfig } from "../model/config.ts";
+import { type DeepSeekConfig, type GqaConfig, isMoeLayer, type ModelConfig } from "../model/config.ts";
 
 export type Shape = readonly number[];
 
@@ -14,7 +14,7 @@ export function modelParameters(config: ModelConfig): Map<string, Shape> {
   for (let layer = 0; layer < config.num_hidden_layers; layer++) addLayer(tensors, config, layer);
   tensors.set("model.norm.weight", [h]);
   if (!config.tie_word_embeddings) tensors.set("lm_head.weight", [vocab, h]);
-  if (config.model_type !== "llama") {
+  if (config.attention === "mla") {
     for (let k = 0; k < config.num_nextn_predict_layers; k++) {
       const at = `model.layers.${config.num_hidden_layers + k}`;
       tensors.set(`${at}.enorm.weight`, [h]);
@@ -129,25 +129,34 @@ const FROM_DEEPSEEK: Readonly<Record<string, string>> = {
 function addLayer(tensors: Map<string, Shape>, config: ModelConfig, layer: number): void {
   const at = `model.layers.${layer}`;
   tensors.set(`${at}.input_layernorm.weight`, [config.hidden_size]);
-  if (config.model_type === "llama") addGroupedAttention(tensors, config, `${at}.self_attn`);
+  if (config.attention === "gqa") addGroupedAttention(tensors, config, `${at}.self_attn`);
   else addLatentAttention(tensors, config, `${at}.self_attn`);
   tensors.set(`${at}.post_attention_layernorm.weight`, [config.hidden_size]);
-  if (config.model_type !== "llama" && isMoeLayer(config, layer)) addExperts(tensors, config, `${at}.mlp`);
+  if (config.attention === "mla" && isMoeLayer(config, layer)) addExperts(tensors, config, `${at}.mlp`);
   else addFeedForward(tensors, `${at}.mlp`, config.hidden_size, config.intermediate_size);
+  if (config.attention === "gqa" && config.mlp_bias) {
+    tensors.set(`${at}.mlp.gate_proj.bias`, [config.intermediate_size]);
+    tensors.set(`${at}.mlp.up_proj.bias`, [config.intermediate_size]);
+    tensors.set(`${at}.mlp.down_proj.bias`, [config.hidden_size]);
+  }
 }
 
-function addGroupedAttention(tensors: Map<string, Shape>, config: LlamaConfig, at: string): void {
+function addGroupedAttention(tensors: Map<string, Shape>, config: GqaConfig, at: string): void {
   const h = config.hidden_size;
   const q = config.num_attention_heads * config.head_dim;
   const kv = config.num_key_value_heads * config.head_dim;
-  for (const [name, out, inner] of [
-    ["q", q, h],
-    ["k", kv, h],
-    ["v", kv, h],
-    ["o", h, q],
+  for (const [name, out, inner, biased] of [
+    ["q", q, h, config.attention_bias],
+    ["k", kv, h, config.attention_bias],
+    ["v", kv, h, config.attention_bias],
+    ["o", h, q, config.output_bias],
   ] as const) {
     tensors.set(`${at}.${name}_proj.weight`, [out, inner]);
-    if (config.attention_bias) tensors.set(`${at}.${name}_proj.bias`, [out]);
+    if (biased) tensors.set(`${at}.${name}_proj.bias`, [out]);
+  }
+  if (config.qk_norm) {
+    tensors.set(`${at}.q_norm.weight`, [config.head_dim]);
+    tensors.set(`${at}.k_norm.weight`, [config.head_dim]);
   }
 }
 

@@ -71,7 +71,7 @@ export function costOfAll(
  */
 export function generationFlops(config: ModelConfig, tokens: number): number {
   const [keyDim, valueDim] =
-    config.model_type === "llama"
+    config.attention === "gqa"
       ? [config.head_dim, config.head_dim]
       : [config.qk_nope_head_dim + config.qk_rope_head_dim, config.v_head_dim];
   const attended = (tokens * (tokens + 1)) / 2;

@@ -18,7 +18,7 @@ import { rmsNorm } from "../tensor/norm.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
 import type { KvCache } from "./cache.ts";
-import type { DeepSeekConfig, LlamaConfig, ModelConfig } from "./config.ts";
+import type { DeepSeekConfig, GqaConfig, ModelConfig } from "./config.ts";
 import { softmaxScale } from "./rope.ts";
 
 /** Where the rows of a pass stand: whole sequences side by side, or single rows over a cache. */
@@ -40,7 +40,7 @@ type Weights = (name: string) => Parameter;
 
 /** Heads and widths as the kernels see them. */
 export const attentionShape = (config: ModelConfig): AttentionShape =>
-  config.model_type === "llama"
+  config.attention === "gqa"
     ? {
         queryHeads: config.num_attention_heads,
         keyHeads: config.num_key_value_heads,
@@ -58,7 +58,7 @@ export const attentionShape = (config: ModelConfig): AttentionShape =>
 
 /** The attention of one layer; `weight` finds a parameter by its name inside `self_attn`. */
 export const makeAttention = (config: ModelConfig, weight: Weights): Attention =>
-  config.model_type === "llama" ? new GroupedAttention(config, weight) : new LatentAttention(config, weight);
+  config.attention === "gqa" ? new GroupedAttention(config, weight) : new LatentAttention(config, weight);
 
 /** DeepSeek-V3 report, equations 1 to 11, in the plain form: keys and values expanded. */
 class LatentAttention implements Attention {
@@ -114,7 +114,7 @@ class GroupedAttention implements Attention {
   readonly #v: Parameter;
   readonly #out: Parameter;
 
-  constructor(config: LlamaConfig, weight: Weights) {
+  constructor(config: GqaConfig, weight: Weights) {
     this.#shape = attentionShape(config);
     this.#q = weight("q_proj.weight");
     this.#k = weight("k_proj.weight");

@@ -22,6 +22,8 @@ const common = {
   rms_norm_eps: positive.default(1e-6),
   rope_theta: positive.default(10000),
   rope_scaling: z.record(z.string(), z.unknown()).nullish(),
+  rope_factors: z.array(positive).nullish(),
+  partial_rotary_factor: z.literal(1).nullish(),
   max_position_embeddings: size.default(4096),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().default(false),
@@ -32,11 +34,16 @@ const common = {
   pad_token_id: tokenId,
 };
 
-export const llamaSchema = z.object({
+/** The dense decoders with grouped-query attention: llama, mistral, qwen2, qwen3. */
+export const gqaSchema = z.object({
   ...common,
   head_dim: size.nullish(),
-  mlp_bias: z.literal(false).default(false),
+  mlp_bias: z.boolean().nullish(),
   rope_interleave: z.boolean().default(false),
+  sliding_window: size.nullish(),
+  use_sliding_window: z.boolean().nullish(),
+  max_window_layers: count.nullish(),
+  layer_types: z.array(z.enum(["full_attention", "sliding_attention"])).nullish(),
 });
 
 export const deepseekSchema = z.object({
@@ -99,6 +106,12 @@ export const yarnSchema = z.object({
   beta_slow: positive.nullish(),
   mscale: z.number().nonnegative().nullish(),
   mscale_all_dim: z.number().nonnegative().nullish(),
+  attention_factor: positive.nullish(),
+  truncate: z.literal(true).nullish(),
+});
+export const longRopeSchema = z.object({
+  short_factor: z.array(positive).default([]),
+  long_factor: z.array(positive).default([]),
   attention_factor: positive.nullish(),
 });
 export const linearSchema = z.object({ factor: positive });

@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { expectedTensors } from "../checkpoint/names.ts";
 import { readTestJson, testData } from "../checkpoint/test-data.ts";
 import { UserError } from "../error.ts";
-import { parameterCount, parseDeepSeekConfig, parseModelConfig } from "./config.ts";
+import { attentionWindow, type GqaConfig, parameterCount, parseModelConfig } from "./config.ts";
 import { modelConfigText } from "./config-json.ts";
+import { parseDeepSeekConfig } from "./model-args.ts";
 
 /** config.json of deepseek-ai/DeepSeek-R1. */
 const R1 = {
@@ -110,7 +111,11 @@ test("the parameter count equals the sum over the expected tensors for every sha
     { ...small, attention_bias: true, tie_word_embeddings: true },
     { ...small, n_routed_experts: null, n_shared_experts: null },
     LLAMA,
-    { ...LLAMA, attention_bias: true, head_dim: 24, tie_word_embeddings: true },
+    { ...LLAMA, attention_bias: true, mlp_bias: true, head_dim: 24, tie_word_embeddings: true },
+    { ...LLAMA, model_type: "mistral" },
+    { ...LLAMA, model_type: "qwen2" },
+    { ...LLAMA, model_type: "qwen3", head_dim: 24 },
+    { ...LLAMA, model_type: "qwen3", attention_bias: true },
   ];
   for (const variant of variants) {
     const config = parseModelConfig(variant);
@@ -137,8 +142,22 @@ test("a config written out reads back equal", () => {
     { type: "linear", factor: 2 },
     { rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 },
   ];
+  const sliding = { sliding_window: 16, use_sliding_window: true, max_window_layers: 3 };
+  const types = ["full_attention", "sliding_attention", "full_attention", "sliding_attention", "full_attention"];
   const jsons = [
     R1,
+    { ...LLAMA, attention_bias: true, mlp_bias: true },
+    { ...LLAMA, rope_factors: [1, 2, 3, 4] },
+    { ...LLAMA, rope_factors: [1, 2, 3, 4], rope_scaling: { type: "default" } },
+    { ...LLAMA, model_type: "mistral", sliding_window: 16 },
+    { ...LLAMA, model_type: "mistral", sliding_window: null },
+    { ...LLAMA, model_type: "qwen2", ...sliding },
+    { ...LLAMA, model_type: "qwen2", ...sliding, use_sliding_window: false },
+    { ...LLAMA, model_type: "qwen3", ...sliding, layer_types: types, attention_bias: true },
+    {
+      ...LLAMA,
+      rope_scaling: { type: "yarn", factor: 4, original_max_position_embeddings: 64, mscale_all_dim: 1 },
+    },
     ...scalings.map((rope_scaling) => ({ ...LLAMA, rope_scaling, eos_token_id: [1, 2], pad_token_id: 3 })),
   ];
   for (const json of jsons) {
@@ -147,6 +166,52 @@ test("a config written out reads back equal", () => {
     assert.deepEqual(parseModelConfig(JSON.parse(text)), config);
     assert.match(text, /"rope_theta": 10000\.0,/, "Python must read a float");
   }
+});
+
+test("each dense architecture takes the biases, norms and windows its code in transformers has", () => {
+  const read = (changes: Record<string, unknown>) => {
+    const config = parseModelConfig({ ...LLAMA, ...changes });
+    assert.ok(config.attention === "gqa");
+    return config;
+  };
+  const biases = ({ attention_bias, output_bias, mlp_bias }: GqaConfig): boolean[] => [
+    attention_bias,
+    output_bias,
+    mlp_bias,
+  ];
+  assert.deepEqual(biases(read({ attention_bias: true, mlp_bias: true })), [true, true, true]);
+  assert.deepEqual(biases(read({ model_type: "mistral", attention_bias: true })), [false, false, false]);
+  assert.deepEqual(biases(read({ model_type: "qwen2" })), [true, false, false]);
+  assert.deepEqual(biases(read({ model_type: "qwen3", attention_bias: true })), [true, true, false]);
+  assert.equal(read({ model_type: "qwen3" }).head_dim, 128, "Qwen3's own default");
+  assert.equal(read({ model_type: "qwen3" }).qk_norm, true);
+  assert.equal(read({}).qk_norm, false);
+
+  const windows = (changes: Record<string, unknown>): number[] => {
+    const config = read(changes);
+    return config.layer_types.map((_, layer) => attentionWindow(config, layer));
+  };
+  assert.deepEqual(
+    windows({ sliding_window: 16 }),
+    [0, 0, 0, 0, 0],
+    "Llama's files may say so, its code does not look",
+  );
+  assert.deepEqual(windows({ model_type: "mistral" }), Array(5).fill(4096));
+  assert.deepEqual(windows({ model_type: "mistral", sliding_window: null }), Array(5).fill(0));
+  const qwen = { model_type: "qwen2", sliding_window: 16, max_window_layers: 3 };
+  assert.deepEqual(windows(qwen), [0, 0, 0, 0, 0], "use_sliding_window is false");
+  assert.deepEqual(windows({ ...qwen, use_sliding_window: true }), [0, 0, 0, 16, 16]);
+  const first = ["sliding_attention", ...Array(4).fill("full_attention")];
+  assert.deepEqual(windows({ ...qwen, use_sliding_window: true, layer_types: first }), [16, 0, 0, 0, 0]);
+});
+
+test("factors of single rotary pairs are written in words transformers reads, and read from them", () => {
+  const config = parseModelConfig({ ...LLAMA, rope_factors: [1, 2, 3, 4] });
+  const written = JSON.parse(modelConfigText(config)) as { rope_scaling: Record<string, unknown> };
+  assert.deepEqual(written.rope_scaling.long_factor, [1, 2, 3, 4]);
+  assert.equal(written.rope_scaling.rope_type, "longrope");
+  const longer = { ...written.rope_scaling, long_factor: [1, 2, 3, 5] };
+  assert.throws(() => parseModelConfig({ ...LLAMA, rope_scaling: longer }), /only with equal short/);
 });
 
 test("what a DeepSeek-V2 file leaves out takes Hugging Face's defaults", () => {
@@ -200,6 +265,13 @@ test("a missing or contradictory field is one sentence with the field, its value
   }
   assert.throws(() => parseModelConfig({ ...LLAMA, num_key_value_heads: 3 }), /must divide num_attention_heads 8/);
   assert.throws(() => parseModelConfig({ ...LLAMA, num_attention_heads: 7 }), /must divide hidden_size 64/);
+  assert.throws(
+    () => parseModelConfig({ ...LLAMA, rope_factors: [1, 2] }),
+    /its length must be 4, the pairs of a head/,
+  );
+  assert.throws(() => parseModelConfig({ ...LLAMA, partial_rotary_factor: 0.5 }), /"partial_rotary_factor" is 0.5/);
+  const sliding = { ...LLAMA, model_type: "qwen2", layer_types: ["sliding_attention"] };
+  assert.throws(() => parseModelConfig(sliding), /layer_types" is 1; it needs one entry for each of 5 layers/);
   assert.throws(() => parseModelConfig([]), /holds no JSON object/);
 });
 

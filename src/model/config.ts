@@ -3,42 +3,11 @@
 
 import type { z } from "zod";
 import { UserError } from "../error.ts";
-import {
-  badField,
-  deepseekSchema,
-  linearSchema,
-  llama3Schema,
-  llamaSchema,
-  modelArgsSchema,
-  readFields,
-  yarnSchema,
-} from "./config-schema.ts";
+import { checkedConfig } from "./config-checks.ts";
+import { badField, deepseekSchema, gqaSchema, readFields } from "./config-schema.ts";
+import { liftRopeParameters, type RopeFields, readRope } from "./rope-scaling.ts";
 
-/** How rotary frequencies are stretched past the trained context; null is plain RoPE. */
-export type RopeScaling =
-  | {
-      readonly rope_type: "yarn";
-      readonly factor: number;
-      readonly original_max_position_embeddings: number;
-      readonly beta_fast: number;
-      readonly beta_slow: number;
-      /** cos and sin are multiplied by yarnMscale(factor, mscale) / yarnMscale(factor, mscale_all_dim), 1 for DeepSeek. */
-      readonly mscale: number;
-      /** The softmax scale is multiplied by yarnMscale(factor, mscale_all_dim) squared; 0 leaves it alone. */
-      readonly mscale_all_dim: number;
-      /** Overrides the factor on cos and sin where a file states it. */
-      readonly attention_factor: number | null;
-    }
-  | { readonly rope_type: "linear"; readonly factor: number }
-  | {
-      readonly rope_type: "llama3";
-      readonly factor: number;
-      readonly low_freq_factor: number;
-      readonly high_freq_factor: number;
-      readonly original_max_position_embeddings: number;
-    };
-
-interface CommonConfig {
+interface CommonConfig extends RopeFields {
   readonly hidden_size: number;
   readonly intermediate_size: number;
   readonly num_hidden_layers: number;
@@ -47,11 +16,11 @@ interface CommonConfig {
   readonly vocab_size: number;
   readonly rms_norm_eps: number;
   readonly rope_theta: number;
-  readonly rope_scaling: RopeScaling | null;
   /** True where rotation pairs are neighbours (x[2i], x[2i+1]); false where they are halves (x[i], x[i + d/2]). */
   readonly rope_interleave: boolean;
   readonly max_position_embeddings: number;
   readonly tie_word_embeddings: boolean;
+  /** Grouped-query attention: of the query, key and value projections; latent: of both downward projections and the output's. */
   readonly attention_bias: boolean;
   readonly hidden_act: "silu";
   readonly initializer_range: number;
@@ -61,14 +30,28 @@ interface CommonConfig {
   readonly pad_token_id: number | null;
 }
 
-/** A dense decoder with grouped-query attention. */
-export interface LlamaConfig extends CommonConfig {
-  readonly model_type: "llama";
+export type LayerType = "full_attention" | "sliding_attention";
+
+/** A dense decoder with grouped-query attention: Llama, Mistral, Qwen2 and Qwen3 differ in the fields below only. */
+export interface GqaConfig extends CommonConfig {
+  readonly attention: "gqa";
+  readonly model_type: "llama" | "mistral" | "qwen2" | "qwen3";
   readonly head_dim: number;
+  /** Whether attention's output projection has a bias too. */
+  readonly output_bias: boolean;
+  /** Biases in the feed-forward. */
+  readonly mlp_bias: boolean;
+  /** RMSNorm of every head's query and key before they turn. */
+  readonly qk_norm: boolean;
+  /** A sliding layer's row sees so many positions, its own included; null: no layer slides. */
+  readonly sliding_window: number | null;
+  /** One entry a layer. */
+  readonly layer_types: readonly LayerType[];
 }
 
 /** A decoder with multi-head latent attention and, past the first dense layers, routed experts. */
 export interface DeepSeekConfig extends CommonConfig {
+  readonly attention: "mla";
   readonly model_type: "deepseek_v2" | "deepseek_v3";
   /** null: queries are projected directly, without a latent. */
   readonly q_lora_rank: number | null;
@@ -94,15 +77,16 @@ export interface DeepSeekConfig extends CommonConfig {
   readonly num_nextn_predict_layers: number;
 }
 
-export type ModelConfig = LlamaConfig | DeepSeekConfig;
+/** `attention` tells the two families apart. */
+export type ModelConfig = GqaConfig | DeepSeekConfig;
+
+/** How many positions a row of layer `layer` sees, its own included; 0: all. */
+export const attentionWindow = (config: ModelConfig, layer: number): number =>
+  config.attention === "gqa" && config.layer_types[layer] === "sliding_attention" ? (config.sliding_window ?? 0) : 0;
 
 /** Whether layer `layer` of a DeepSeek model has experts; the multi-token-prediction layers (layer >= num_hidden_layers) have too. */
 export const isMoeLayer = (config: DeepSeekConfig, layer: number): boolean =>
   config.n_routed_experts > 0 && layer >= config.first_k_dense_replace && layer % config.moe_layer_freq === 0;
-
-/** YaRN's attention temperature, 0.1 mscale ln(factor) + 1 (arXiv 2309.00071 eq. 22; V2 report 3.1.4). */
-export const yarnMscale = (factor: number, mscale: number): number =>
-  factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
 
 /**
  * Reads the parsed JSON of a Hugging Face config.json. Accepts both generations of names (rope_scaling and rope_theta, or
@@ -117,74 +101,23 @@ export function parseModelConfig(json: unknown, file = "config.json"): ModelConf
   }
   const raw = liftRopeParameters(json as Record<string, unknown>);
   const kind = raw.model_type;
-  if (kind === "llama") return checked(llama(readFields(llamaSchema, raw, file), file), file);
-  if (kind === "deepseek_v2" || kind === "deepseek_v3") {
-    return checked(deepseek(kind, readFields(deepseekSchema, raw, file), file), file);
+  switch (kind) {
+    case "llama":
+    case "mistral":
+    case "qwen2":
+    case "qwen3":
+      return checkedConfig(grouped(kind, readFields(gqaSchema, raw, file), file), file);
+    case "deepseek_v2":
+    case "deepseek_v3":
+      return checkedConfig(deepseek(kind, readFields(deepseekSchema, raw, file), file), file);
+    default:
+      throw badField(
+        file,
+        "model_type",
+        kind,
+        "supported are deepseek_v3, deepseek_v2, llama, mistral, qwen2 and qwen3",
+      );
   }
-  throw badField(file, "model_type", kind, "supported are deepseek_v3, deepseek_v2 and llama");
-}
-
-/**
- * Reads the parsed JSON of DeepSeek's own inference config (ModelArgs of DeepSeek-V3 inference/model.py), filling what it omits
- * with that file's defaults. YaRN applies only where max_seq_len > original_seq_len, as there; sigmoid scores are normalised and
- * ranked with a bias, softmax scores are neither. (Their code makes the bias only at dim 7168; the oracles and every published V3 have it.)
- * @throws UserError as parseModelConfig.
- */
-export function parseDeepSeekConfig(json: unknown, file = "config.json"): DeepSeekConfig {
-  const a = readFields(modelArgsSchema, json, file);
-  const sigmoid = a.score_func === "sigmoid";
-  const stretched = a.max_seq_len > a.original_seq_len;
-  const config: DeepSeekConfig = {
-    model_type: sigmoid ? "deepseek_v3" : "deepseek_v2",
-    hidden_size: a.dim,
-    intermediate_size: a.inter_dim,
-    num_hidden_layers: a.n_layers,
-    num_attention_heads: a.n_heads,
-    num_key_value_heads: a.n_heads,
-    vocab_size: a.vocab_size,
-    rms_norm_eps: 1e-6,
-    rope_theta: a.rope_theta,
-    rope_scaling: stretched
-      ? {
-          rope_type: "yarn",
-          factor: a.rope_factor,
-          original_max_position_embeddings: a.original_seq_len,
-          beta_fast: a.beta_fast,
-          beta_slow: a.beta_slow,
-          mscale: a.mscale,
-          mscale_all_dim: a.mscale,
-          attention_factor: null,
-        }
-      : null,
-    rope_interleave: true,
-    max_position_embeddings: a.max_seq_len,
-    tie_word_embeddings: false,
-    attention_bias: false,
-    hidden_act: "silu",
-    initializer_range: 0.02,
-    bos_token_id: null,
-    eos_token_id: [],
-    pad_token_id: null,
-    q_lora_rank: a.q_lora_rank === 0 ? null : a.q_lora_rank,
-    kv_lora_rank: a.kv_lora_rank,
-    qk_nope_head_dim: a.qk_nope_head_dim,
-    qk_rope_head_dim: a.qk_rope_head_dim,
-    v_head_dim: a.v_head_dim,
-    first_k_dense_replace: a.n_dense_layers,
-    moe_layer_freq: 1,
-    n_routed_experts: a.n_routed_experts,
-    n_shared_experts: a.n_shared_experts,
-    num_experts_per_tok: a.n_activated_experts,
-    moe_intermediate_size: a.moe_inter_dim,
-    n_group: a.n_expert_groups,
-    topk_group: a.n_limited_groups,
-    topk_method: sigmoid ? "noaux_tc" : a.n_expert_groups > 1 ? "group_limited_greedy" : "greedy",
-    scoring_func: a.score_func,
-    norm_topk_prob: sigmoid,
-    routed_scaling_factor: a.route_scale,
-    num_nextn_predict_layers: 0,
-  };
-  return checked(config, file);
 }
 
 /** Parameters of the main model, those one token passes through, and those of the multi-token-prediction modules. */
@@ -207,7 +140,7 @@ export function parameterCount(config: ModelConfig): ParameterCount {
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layerCount(config, layer));
   const sum = (pick: (one: LayerCount) => number): number => layers.reduce((total, one) => total + pick(one), 0);
   let nextn = 0;
-  if (config.model_type !== "llama") {
+  if (config.attention === "mla") {
     for (let k = 0; k < config.num_nextn_predict_layers; k++) {
       nextn += layerCount(config, config.num_hidden_layers + k).total + 3 * h + 2 * h * h; // enorm, hnorm, head norm, eh_proj
     }
@@ -224,11 +157,13 @@ interface LayerCount {
 function layerCount(config: ModelConfig, layer: number): LayerCount {
   const h = config.hidden_size;
   const same = (count: number): LayerCount => ({ total: count, active: count });
-  if (config.model_type === "llama") {
-    const q = config.num_attention_heads * config.head_dim;
-    const kv = config.num_key_value_heads * config.head_dim;
-    const bias = config.attention_bias ? q + 2 * kv + h : 0;
-    return same(2 * h + 2 * h * q + 2 * h * kv + bias + 3 * h * config.intermediate_size);
+  if (config.attention === "gqa") {
+    const { head_dim: d, intermediate_size: inner } = config;
+    const [q, kv] = [config.num_attention_heads * d, config.num_key_value_heads * d];
+    const bias =
+      (config.attention_bias ? q + 2 * kv : 0) + (config.output_bias ? h : 0) + (config.mlp_bias ? 2 * inner + h : 0);
+    const norms = 2 * h + (config.qk_norm ? 2 * d : 0);
+    return same(norms + 2 * h * q + 2 * h * kv + bias + 3 * h * inner);
   }
   const heads = config.num_attention_heads;
   const qk = config.qk_nope_head_dim + config.qk_rope_head_dim;
@@ -250,54 +185,14 @@ function layerCount(config: ModelConfig, layer: number): LayerCount {
   };
 }
 
-/** Newer transformers keep rope_theta and the scaling in one `rope_parameters`; this gives them their older places. */
-function liftRopeParameters(json: Record<string, unknown>): Record<string, unknown> {
-  const parameters = json.rope_parameters;
-  if (typeof parameters !== "object" || parameters === null) return json;
-  const { rope_theta, ...scaling } = parameters as Record<string, unknown>;
-  return {
-    ...json,
-    ...(rope_theta === undefined ? {} : { rope_theta }),
-    rope_scaling: Object.keys(scaling).length === 0 ? null : scaling,
-  };
-}
+type GqaFields = z.infer<typeof gqaSchema>;
 
-function ropeScaling(
-  raw: Record<string, unknown> | null | undefined,
-  positions: number,
-  file: string,
-): RopeScaling | null {
-  if (raw === null || raw === undefined) return null;
-  const kind = raw.rope_type ?? raw.type;
-  switch (kind) {
-    case "default":
-      return null;
-    case "linear":
-      return { rope_type: "linear", ...readFields(linearSchema, raw, file, "rope_scaling.") };
-    case "llama3":
-      return { rope_type: "llama3", ...readFields(llama3Schema, raw, file, "rope_scaling.") };
-    case "yarn": {
-      const yarn = readFields(yarnSchema, raw, file, "rope_scaling.");
-      return {
-        rope_type: "yarn",
-        factor: yarn.factor,
-        original_max_position_embeddings: yarn.original_max_position_embeddings ?? positions,
-        beta_fast: yarn.beta_fast ?? 32,
-        beta_slow: yarn.beta_slow ?? 1,
-        mscale: yarn.mscale ?? 1,
-        mscale_all_dim: yarn.mscale_all_dim ?? 0,
-        attention_factor: yarn.attention_factor ?? null,
-      };
-    }
-    default:
-      throw badField(file, "rope_scaling.rope_type", kind, "supported are yarn, linear, llama3 and default");
-  }
-}
-
-function llama(raw: z.infer<typeof llamaSchema>, file: string): LlamaConfig {
-  const { mlp_bias: _, ...rest } = raw;
-  const divides = raw.hidden_size % raw.num_attention_heads === 0;
-  if (!raw.head_dim && !divides) {
+/** What each architecture makes of its fields: modeling_{llama,mistral,qwen2,qwen3}.py and their configurations in transformers. */
+function grouped(kind: GqaConfig["model_type"], raw: GqaFields, file: string): GqaConfig {
+  const { use_sliding_window: _, max_window_layers: __, partial_rotary_factor: ___, ...rest } = raw;
+  // Qwen3's files may leave head_dim out, and then mean 128
+  const headDim = raw.head_dim ?? (kind === "qwen3" ? 128 : raw.hidden_size / raw.num_attention_heads);
+  if (!Number.isInteger(headDim)) {
     throw badField(
       file,
       "num_attention_heads",
@@ -305,14 +200,35 @@ function llama(raw: z.infer<typeof llamaSchema>, file: string): LlamaConfig {
       `it must divide hidden_size ${raw.hidden_size}, or head_dim be given`,
     );
   }
+  const biased = kind === "qwen2" || (kind !== "mistral" && raw.attention_bias);
   return {
     ...rest,
-    model_type: "llama",
+    ...sliding(kind, raw),
+    ...readRope(raw, headDim / 2, raw.max_position_embeddings, file),
+    attention: "gqa",
+    model_type: kind,
     hidden_act: "silu",
     num_key_value_heads: raw.num_key_value_heads ?? raw.num_attention_heads,
-    head_dim: raw.head_dim ?? raw.hidden_size / raw.num_attention_heads,
-    rope_scaling: ropeScaling(raw.rope_scaling, raw.max_position_embeddings, file),
+    head_dim: headDim,
+    attention_bias: biased,
+    output_bias: biased && kind !== "qwen2",
+    mlp_bias: kind === "llama" && raw.mlp_bias === true,
+    qk_norm: kind === "qwen3",
   };
+}
+
+/** Mistral slides in every layer, Qwen in those that layer_types names, else from max_window_layers on; Llama never. */
+function sliding(kind: GqaConfig["model_type"], raw: GqaFields): Pick<GqaConfig, "sliding_window" | "layer_types"> {
+  const qwen = kind === "qwen2" || kind === "qwen3";
+  // 4,096 and 28 are what transformers takes where a file says nothing
+  const stated = raw.sliding_window === undefined ? 4096 : raw.sliding_window;
+  const window = kind === "mistral" || (qwen && raw.use_sliding_window === true) ? stated : null;
+  const slides = (layer: number): boolean => window !== null && (!qwen || layer >= (raw.max_window_layers ?? 28));
+  const types = Array.from(
+    { length: raw.num_hidden_layers },
+    (_, layer): LayerType => (slides(layer) ? "sliding_attention" : "full_attention"),
+  );
+  return { sliding_window: window, layer_types: qwen && raw.layer_types ? raw.layer_types : types };
 }
 
 function deepseek(
@@ -333,12 +249,14 @@ function deepseek(
         );
     }
   }
+  const { partial_rotary_factor: _, ...rest } = raw;
   return {
-    ...raw,
+    ...rest,
+    ...readRope(raw, raw.qk_rope_head_dim / 2, raw.max_position_embeddings, file),
+    attention: "mla",
     model_type: kind,
     hidden_act: "silu",
     num_key_value_heads: raw.num_key_value_heads ?? raw.num_attention_heads,
-    rope_scaling: ropeScaling(raw.rope_scaling, raw.max_position_embeddings, file),
     q_lora_rank: raw.q_lora_rank ? raw.q_lora_rank : null,
     n_routed_experts: experts,
     n_shared_experts: raw.n_shared_experts ?? 0,
@@ -351,58 +269,4 @@ function deepseek(
     norm_topk_prob: raw.norm_topk_prob ?? v3,
     num_nextn_predict_layers: raw.num_nextn_predict_layers ?? 0,
   };
-}
-
-/** The contradictions no single field shows. */
-function checked<C extends ModelConfig>(config: C, file: string): C {
-  const no = (field: string, value: unknown, remedy: string): never => {
-    throw badField(file, field, value, remedy);
-  };
-  const c: ModelConfig = config;
-  for (const field of ["bos_token_id", "pad_token_id"] as const) {
-    const id = c[field];
-    // pad -1 and the like are refused by the schema; an id past the table would read outside it
-    if (id !== null && id >= c.vocab_size) no(field, id, `it must be below vocab_size ${c.vocab_size}`);
-  }
-  const eos = c.eos_token_id.find((id) => id >= c.vocab_size);
-  if (eos !== undefined) no("eos_token_id", eos, `it must be below vocab_size ${c.vocab_size}`);
-  if (c.model_type === "llama") {
-    if (c.num_attention_heads % c.num_key_value_heads !== 0) {
-      no("num_key_value_heads", c.num_key_value_heads, `it must divide num_attention_heads ${c.num_attention_heads}`);
-    }
-    if (c.head_dim % 2 !== 0) no("head_dim", c.head_dim, "rotary embedding turns pairs, so it must be even");
-    return config;
-  }
-  if (c.qk_rope_head_dim % 2 !== 0)
-    no("qk_rope_head_dim", c.qk_rope_head_dim, "rotary embedding turns pairs, so it must be even");
-  if (c.num_key_value_heads !== c.num_attention_heads) {
-    no(
-      "num_key_value_heads",
-      c.num_key_value_heads,
-      `latent attention needs it equal to num_attention_heads ${c.num_attention_heads}`,
-    );
-  }
-  if (c.n_routed_experts > 0) checkRouter(c, no);
-  return config;
-}
-
-function checkRouter(c: DeepSeekConfig, no: (field: string, value: unknown, remedy: string) => never): void {
-  const grouped = c.topk_method !== "greedy";
-  if (c.num_experts_per_tok > c.n_routed_experts) {
-    no("num_experts_per_tok", c.num_experts_per_tok, `it cannot exceed n_routed_experts ${c.n_routed_experts}`);
-  }
-  if (c.n_routed_experts % c.n_group !== 0)
-    no("n_group", c.n_group, `it must divide n_routed_experts ${c.n_routed_experts}`);
-  if (c.topk_group > c.n_group) no("topk_group", c.topk_group, `it cannot exceed n_group ${c.n_group}`);
-  const reachable = (c.n_routed_experts / c.n_group) * c.topk_group;
-  if (grouped && c.num_experts_per_tok > reachable) {
-    no(
-      "num_experts_per_tok",
-      c.num_experts_per_tok,
-      `topk_group ${c.topk_group} of n_group ${c.n_group} leaves ${reachable} experts to choose from`,
-    );
-  }
-  if (c.first_k_dense_replace > c.num_hidden_layers) {
-    no("first_k_dense_replace", c.first_k_dense_replace, `it cannot exceed num_hidden_layers ${c.num_hidden_layers}`);
-  }
 }

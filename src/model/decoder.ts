@@ -60,9 +60,9 @@ export class Decoder {
     this.#norm = weight("model.norm.weight");
     this.#head = config.tie_word_embeddings ? this.#embeddings : weight("lm_head.weight");
     this.#blocks = Array.from({ length: config.num_hidden_layers }, (_, i) => new Block(config, i, weight, integers));
-    const modules = config.model_type === "llama" ? 0 : config.num_nextn_predict_layers;
+    const modules = config.attention === "gqa" ? 0 : config.num_nextn_predict_layers;
     this.#mtp = Array.from({ length: modules }, (_, depth) =>
-      config.model_type === "llama" ? unreachable() : new MtpModule(config, depth, weight, integers),
+      config.attention === "gqa" ? unreachable() : new MtpModule(config, depth, weight, integers),
     );
     this.#space = new ScratchSpace(device);
     this.#positions = Math.min(config.max_position_embeddings, 2048);

@@ -21,7 +21,7 @@ export const makeFeedForward = (
   weight: Weights,
   integers: (length: number) => I32,
 ): FeedForward =>
-  config.model_type !== "llama" && isMoeLayer(config, layer)
+  config.attention === "mla" && isMoeLayer(config, layer)
     ? new ExpertFeedForward(config, weight, integers)
     : new DenseFeedForward(weight);
 

@@ -10,8 +10,8 @@ import { openSafetensors } from "../checkpoint/safetensors.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { withDevice } from "../tensor/test-devices.ts";
 import { nextTokens, packBatch } from "./batch.ts";
-import { parseDeepSeekConfig } from "./config.ts";
 import { Decoder } from "./decoder.ts";
+import { parseDeepSeekConfig } from "./model-args.ts";
 import { ropeFrequencies, ropeTable, softmaxScale } from "./rope.ts";
 
 const data = path.resolve(import.meta.dirname, "../../../shared/data");

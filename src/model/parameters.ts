@@ -90,9 +90,15 @@ function makeParameters(
   device: Device,
   valuesOf: (parameter: Parameter) => Float32Array,
 ): Map<string, Parameter> {
-  if (config.attention_bias)
-    throw new UserError("attention_bias is true in the config, but linear layers here have no bias.", {
-      param: "attention_bias",
+  const part =
+    config.attention_bias || (config.attention === "gqa" && (config.mlp_bias || config.qk_norm))
+      ? "biases or norms of heads"
+      : config.attention === "gqa" && config.sliding_window !== null
+        ? "a sliding window"
+        : null;
+  if (part !== null)
+    throw new UserError(`the config has ${part} (attention_bias), which the decoder does not compute yet.`, {
+      param: "model_type",
     });
   const parameters = new Map<string, Parameter>();
   for (const [name, shape] of modelParameters(config)) {

@@ -2,11 +2,12 @@
  * Rotary angles and the softmax scale, with the stretchings of context that published models use: YaRN, linear and Llama 3's.
  * Numbers follow DeepSeek-V3 inference/model.py (precompute_freqs_cis) and transformers' modeling_rope_utils.py.
  */
-import { type ModelConfig, type RopeScaling, yarnMscale } from "./config.ts";
+import type { ModelConfig } from "./config.ts";
+import { type RopeScaling, yarnMscale } from "./rope-scaling.ts";
 
 /** How many elements of each head turn. */
 export const ropeDim = (config: ModelConfig): number =>
-  config.model_type === "llama" ? config.head_dim : config.qk_rope_head_dim;
+  config.attention === "gqa" ? config.head_dim : config.qk_rope_head_dim;
 
 /** The angle per position of each pair, (dim / 2), after scaling. */
 export function ropeFrequencies(config: ModelConfig): Float64Array {
@@ -43,7 +44,7 @@ export function ropeTable(config: ModelConfig, positions: number): Float32Array 
 
 /** What multiplies q . k: one over the root of the key's width, times YaRN's temperature squared (V2 report 3.1.4; `MLA` in model.py). */
 export function softmaxScale(config: ModelConfig): number {
-  if (config.model_type === "llama") return config.head_dim ** -0.5;
+  if (config.attention === "gqa") return config.head_dim ** -0.5;
   const scale = (config.qk_nope_head_dim + config.qk_rope_head_dim) ** -0.5;
   const scaling = config.rope_scaling;
   if (scaling?.rope_type !== "yarn" || scaling.mscale_all_dim === 0) return scale;

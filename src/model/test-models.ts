@@ -1,7 +1,7 @@
 /** Tiny models that tests run: one of each shape the decoder has, small enough for the reference device. */
 import type { Device } from "../kernels/kernels.ts";
 import { Random } from "../random.ts";
-import { type DeepSeekConfig, type LlamaConfig, type ModelConfig, parseModelConfig } from "./config.ts";
+import { type DeepSeekConfig, type GqaConfig, type ModelConfig, parseModelConfig } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 
 /** MLA with a query latent, YaRN, 6 experts in 3 groups with bias and a shared one after a dense layer, two MTP modules. */
@@ -41,7 +41,7 @@ export const tinyV3 = (changes: Record<string, unknown> = {}): DeepSeekConfig =>
   }) as DeepSeekConfig;
 
 /** Grouped-query attention, tied embeddings, rotary halves. */
-export const tinyLlama = (changes: Record<string, unknown> = {}): LlamaConfig =>
+export const tinyLlama = (changes: Record<string, unknown> = {}): GqaConfig =>
   parseModelConfig({
     model_type: "llama",
     vocab_size: 23,
@@ -53,7 +53,7 @@ export const tinyLlama = (changes: Record<string, unknown> = {}): LlamaConfig =>
     max_position_embeddings: 64,
     tie_word_embeddings: true,
     ...changes,
-  }) as LlamaConfig;
+  }) as GqaConfig;
 
 /** With weights large enough that every part of the model matters, and router biases that change choices. */
 export async function tinyModel(config: ModelConfig, device: Device, seed = 1): Promise<Decoder> {

@@ -63,12 +63,14 @@ tags:
 - reckon
 ---`;
 
+const ARCHITECTURE_NAMES = { llama: "Llama", mistral: "Mistral", qwen2: "Qwen2", qwen3: "Qwen3" };
+
 function whatItIs({ config, name }: CardFacts): string {
   const { total, active, nextn } = parameterCount(config);
   const layers = `${config.num_hidden_layers} layers of width ${config.hidden_size}, ${config.num_attention_heads} attention heads`;
   const architecture =
-    config.model_type === "llama"
-      ? `Llama's architecture: ${layers}.`
+    config.attention === "gqa"
+      ? `The architecture of ${ARCHITECTURE_NAMES[config.model_type]}: ${layers}.`
       : `DeepSeek-V3's architecture at toy size: ${layers} with multi-head latent attention (latent of ${config.kv_lora_rank}), ` +
         `the first ${config.first_k_dense_replace === 1 ? "layer" : `${config.first_k_dense_replace} layers`} dense, then ` +
         `${config.n_routed_experts} routed experts of width ${config.moe_intermediate_size} of which ${config.num_experts_per_tok} are used a token, ` +

@@ -103,7 +103,7 @@ function recordedIn(config: RunConfig, recipe: RecipeName, asked: Asked): Record
     throw differs("--model", from ?? "nothing", asked.from);
   return {
     from,
-    model: (config.model ?? null) as DeepSeekConfig | null,
+    model: config.model ? (parseModelConfig(config.model, "the run's config.json") as DeepSeekConfig) : null,
     base: (config.base ?? {}) as Partial<SupervisedOptions>,
   };
 }
@@ -145,9 +145,9 @@ function modelOf(model: DeepSeekConfig, settings: readonly string[], resumes: bo
     );
   const parsed = parsedModel(changed);
   const { vocabSize: size } = bundledTokenizer();
-  if (parsed.model_type === "llama" || parsed.vocab_size < size)
+  if (parsed.attention === "gqa" || parsed.vocab_size < size)
     throw new UserError(
-      parsed.model_type === "llama"
+      parsed.attention === "gqa"
         ? "--set model.model_type: a model from nothing is a deepseek_v3 (or deepseek_v2)"
         : `--set model.vocab_size is ${parsed.vocab_size}, but the characters and marks are ${size}`,
       { exitCode: 2, param: "model" },

@@ -24,6 +24,7 @@ export interface Preset {
 /** A small V3: latent attention, first layer dense, then one shared and a few routed experts balanced by bias alone. */
 function smallV3(size: Partial<DeepSeekConfig>): DeepSeekConfig {
   return {
+    attention: "mla",
     model_type: "deepseek_v3",
     hidden_size: 128,
     intermediate_size: 352,
@@ -34,6 +35,7 @@ function smallV3(size: Partial<DeepSeekConfig>): DeepSeekConfig {
     rms_norm_eps: 1e-6,
     rope_theta: 10000,
     rope_scaling: null,
+    rope_factors: null,
     rope_interleave: true,
     max_position_embeddings: 512,
     tie_word_embeddings: false,
