@@ -50,6 +50,8 @@ export async function generateBatch(
   try {
     const sequences = requests.map((request) => scheduler.add(request));
     await runToEnd(scheduler, sequences, options);
+    const failed = sequences.find(({ error }) => error !== null);
+    if (failed !== undefined) throw failed.error;
     return sequences.map(completionOf);
   } finally {
     scheduler.close();

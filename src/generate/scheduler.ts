@@ -10,6 +10,7 @@ import type { Device, F32, I32 } from "../kernels/kernels.ts";
 import type { KvCache } from "../model/cache.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { Slots } from "./engine/slots.ts";
 import { drawAdjusted } from "./penalties.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "./sequence.ts";
 
@@ -18,8 +19,10 @@ export interface SchedulerOptions {
   readonly slots: number;
   /** Positions a slot holds: prompt and new tokens of the longest request. */
   readonly capacity: number;
-  /** Prompt tokens read per step, besides the live rows. Default 512. */
+  /** Prompt tokens read per step at most, besides the live rows. Default 512. */
   readonly chunk?: number;
+  /** Bytes for beginnings of prompts whose slot went to another sequence. Default 0. */
+  readonly saveBytes?: number;
 }
 
 /** Runs sequences on one decoder; not for two callers at once. */
@@ -32,9 +35,9 @@ export class Scheduler {
   readonly #waiting: Sequence[] = [];
   readonly #reading: Sequence[] = [];
   readonly #live: Sequence[] = [];
-  readonly #free: number[] = [];
-  /** Per slot, the tokens whose keys and values it holds, kept when a sequence leaves: the next one may share its beginning. */
-  readonly #held: Held[];
+  /** Live ones that sit out steps. */
+  readonly #paused: Sequence[] = [];
+  readonly #slots: Slots;
   readonly #rows: {
     count: number;
     readonly ids: Int32Array;
@@ -52,15 +55,14 @@ export class Scheduler {
   #steps = 0;
 
   constructor(decoder: Decoder, options: SchedulerOptions) {
-    const { slots, capacity, chunk = 512 } = options;
+    const { slots, capacity, chunk = 512, saveBytes = 0 } = options;
     const device = decoder.device;
     this.#decoder = decoder;
     this.#device = device;
     this.#capacity = capacity;
     this.#chunk = chunk;
     this.#cache = decoder.newCache(slots, capacity);
-    this.#held = Array.from({ length: slots }, () => ({ tokens: new Int32Array(capacity), length: 0 }));
-    for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot);
+    this.#slots = new Slots(this.#cache, saveBytes);
     const rows = slots + chunk;
     this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
     this.#targets = new Int32Array(slots);
@@ -72,9 +74,26 @@ export class Scheduler {
     this.#entropy = device.f32(slots);
   }
 
-  /** True when there is nothing to do. */
+  /** True when there is nothing to do; paused sequences do nothing. */
   get idle(): boolean {
-    return this.#waiting.length + this.#reading.length + this.#live.length === 0;
+    const couldStart = this.#waiting.length > 0 && (this.#slots.free > 0 || this.#paused.length === 0);
+    return this.#reading.length + this.#live.length === 0 && !couldStart;
+  }
+
+  /** Sequences that could be added and start with the next step. */
+  get freeSlots(): number {
+    return Math.max(0, this.#slots.free - this.#waiting.length);
+  }
+
+  /** What the scheduler is at: sequences reading their prompt, writing, paused; bytes of the cache and of saved beginnings. */
+  get state(): SchedulerState {
+    return {
+      reading: this.#reading.reduce((sum, { followers }) => sum + 1 + followers.length, 0),
+      live: this.#live.length,
+      paused: this.#paused.length,
+      cacheBytes: this.#cache.bytes,
+      savedBytes: this.#slots.savedBytes,
+    };
   }
 
   /**
@@ -97,19 +116,35 @@ export class Scheduler {
     if (sequence.slot < 0) return;
     remove(this.#reading, sequence);
     remove(this.#live, sequence);
+    remove(this.#paused, sequence);
     // Whoever waited for this prompt reads it anew.
     for (const follower of sequence.followers.splice(0).reverse()) {
-      this.#free.push(follower.slot);
+      this.#slots.release(follower.slot);
       follower.slot = -1;
       this.#waiting.unshift(follower);
     }
     for (const leader of this.#reading) remove(leader.followers, sequence);
-    this.#free.push(sequence.slot);
+    this.#slots.release(sequence.slot);
+  }
+
+  /** A live sequence gets no more tokens until `resume`; it keeps its slot. False where it is not live. */
+  pause(sequence: Sequence): boolean {
+    if (!this.#live.includes(sequence)) return false;
+    remove(this.#live, sequence);
+    this.#paused.push(sequence);
+    return true;
+  }
+
+  resume(sequence: Sequence): void {
+    if (!this.#paused.includes(sequence)) return;
+    remove(this.#paused, sequence);
+    this.#live.push(sequence);
+    this.#ordered = false;
   }
 
   /** Forgets all cached beginnings: to be called when parameters have changed. */
   forget(): void {
-    for (const held of this.#held) held.length = 0;
+    this.#slots.forget();
   }
 
   /** Gives the memory back. */
@@ -123,14 +158,16 @@ export class Scheduler {
   /**
    * One step: every live sequence gets a token, up to `chunk` prompt tokens are read. Synchronous where host and device share
    * memory, so that a loop over it creates no promises.
-   * @param onToken called for each new token, after `sequence.finish` is set if it was the last
-   * @throws UserError where the logits are not finite
+   * @param onToken called for each new token, after `sequence.finish` is set if it was the last; also where a sequence failed,
+   *   with `error` set and no new token
+   * @param chunk reads fewer prompt tokens than the scheduler's own limit
    */
-  step(onToken?: (sequence: Sequence) => void): void | Promise<void> {
+  step(onToken?: (sequence: Sequence) => void, chunk = this.#chunk): void | Promise<void> {
     this.#admit();
     const device = this.#device;
     const live = this.#live.length;
-    this.#fillRows();
+    this.#fillRows(Math.max(1, Math.min(chunk, this.#chunk)));
+    if (this.#rows.count === 0) return;
     const hidden = this.#decoder.step(this.#cache, this.#rows);
     this.#steps++;
     if (live === 0) {
@@ -156,57 +193,23 @@ export class Scheduler {
     this.#take(logp, entropy, onToken);
   }
 
-  /** Gives free slots to waiting sequences, each with whatever beginning of its prompt some slot already holds. */
+  /** Gives free slots to waiting sequences, each with whatever beginning of its prompt there is already. */
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#free.length > 0) {
+    while (this.#waiting.length > 0 && this.#slots.free > 0) {
       const sequence = this.#waiting.shift()!;
-      const { prompt } = sequence.request;
-      const leader = this.#reading.find((other) => samePrompt(other.request.prompt, prompt));
-      if (leader !== undefined) {
-        this.#occupy(sequence, this.#free.length - 1, 0);
+      const { prompt, reusePrompt = true } = sequence.request;
+      const leader = reusePrompt && this.#reading.find((other) => samePrompt(other.request.prompt, prompt));
+      if (leader) {
+        sequence.slot = this.#slots.takeEmpty();
         leader.followers.push(sequence);
         continue;
       }
-      let best = this.#free.length - 1;
-      let shared = this.#shared(this.#free[best], prompt);
-      for (let i = best - 1; i >= 0; i--) {
-        const here = this.#shared(this.#free[i], prompt);
-        if (here > shared) [best, shared] = [i, here];
-      }
-      let from = -1;
-      let copied = Math.max(shared, leastCopied - 1);
-      for (let slot = 0; slot < this.#held.length && copied < prompt.length - 1; slot++) {
-        const here = this.#shared(slot, prompt);
-        if (here > copied) [from, copied] = [slot, here];
-      }
-      this.#occupy(sequence, best, from < 0 ? shared : 0);
-      if (from >= 0) this.#copyPrompt(from, sequence, copied);
-      if (sequence.position < prompt.length - 1) this.#reading.push(sequence);
+      const { slot, kept } = reusePrompt ? this.#slots.take(prompt) : { slot: this.#slots.takeEmpty(), kept: 0 };
+      sequence.slot = slot;
+      sequence.position = sequence.cached = kept;
+      if (kept < prompt.length - 1) this.#reading.push(sequence);
       else this.#goLive(sequence);
     }
-  }
-
-  /** How much of the prompt, its last token aside (that one is fed to get the first logits), slot `slot` holds. */
-  #shared(slot: number, prompt: ArrayLike<number>): number {
-    const { tokens, length } = this.#held[slot];
-    const end = Math.min(length, prompt.length - 1);
-    let same = 0;
-    while (same < end && tokens[same] === prompt[same]) same++;
-    return same;
-  }
-
-  #occupy(sequence: Sequence, freeIndex: number, kept: number): void {
-    sequence.slot = this.#free.splice(freeIndex, 1)[0];
-    sequence.position = kept;
-    this.#held[sequence.slot].length = kept;
-  }
-
-  #copyPrompt(from: number, to: Sequence, length: number): void {
-    this.#cache.copy(from, to.slot, length);
-    const held = this.#held[to.slot];
-    held.tokens.set(this.#held[from].tokens.subarray(0, length));
-    held.length = length;
-    to.position = length;
   }
 
   #goLive(sequence: Sequence): void {
@@ -217,7 +220,7 @@ export class Scheduler {
   }
 
   /** Lays out the step's rows: first the live ones, in runs of equal temperature, then prompt tokens. */
-  #fillRows(): void {
+  #fillRows(chunk: number): void {
     if (!this.#ordered) {
       this.#live.sort((a, b) => a.sampler.temperature - b.sampler.temperature); // stable
       this.#ordered = true;
@@ -228,25 +231,23 @@ export class Scheduler {
       ids[count] = sequence.feed;
       slots[count] = sequence.slot;
       positions[count++] = sequence.position;
-      const held = this.#held[sequence.slot];
-      held.tokens[sequence.position] = sequence.feed;
-      held.length = sequence.position + 1;
+      this.#slots.write(sequence.slot, sequence.position, sequence.feed);
     }
-    let left = this.#chunk;
-    for (const sequence of this.#reading) {
+    // Each reads an equal share, so that a short prompt need not wait for a long one; the first ones take what is left over.
+    let left = chunk;
+    for (let i = 0; i < this.#reading.length && left > 0; i++) {
+      const sequence = this.#reading[i];
       const { prompt } = sequence.request;
-      const held = this.#held[sequence.slot];
-      const end = Math.min(prompt.length - 1, sequence.position + left);
+      const share = Math.ceil(left / (this.#reading.length - i));
+      const end = Math.min(prompt.length - 1, sequence.position + share);
       left -= end - sequence.position;
       for (let at = sequence.position; at < end; at++) {
         ids[count] = prompt[at];
         slots[count] = sequence.slot;
         positions[count++] = at;
-        held.tokens[at] = prompt[at];
+        this.#slots.write(sequence.slot, at, prompt[at]);
       }
       sequence.position = end;
-      held.length = end;
-      if (left === 0) break;
     }
     this.#rows.count = count;
   }
@@ -262,7 +263,8 @@ export class Scheduler {
       }
       this.#goLive(sequence);
       for (const follower of sequence.followers.splice(0)) {
-        this.#copyPrompt(sequence.slot, follower, length);
+        this.#slots.copy(sequence.slot, follower.slot, length);
+        follower.position = follower.cached = length;
         this.#goLive(follower);
       }
     }
@@ -300,20 +302,14 @@ export class Scheduler {
     const vocabulary = this.#decoder.config.vocab_size;
     for (let r = 0; r < this.#live.length; r++) {
       const sequence = this.#live[r];
-      const { sampler, ids, request } = sequence;
-      const forced =
-        request.force === undefined ? -1 : request.force(ids.length, ids.length === 0 ? -1 : ids[ids.length - 1]);
-      if (sampler.temperature > 0 && !Number.isFinite(lse[r])) throw notFinite(sequence, this.#steps);
-      let id = forced;
-      if (id < 0) {
-        const adjusted = sequence.penalties !== null || request.adjust !== undefined;
-        id = adjusted
-          ? drawAdjusted(sequence, logits, r * vocabulary, vocabulary, lse[r])
-          : sampler.sample(logits, r * vocabulary, vocabulary, lse[r]);
-        if (request.replace !== undefined) id = request.replace(id);
+      try {
+        if (sequence.sampler.temperature > 0 && !Number.isFinite(lse[r])) throw notFinite(sequence, this.#steps);
+        this.#targets[r] = chooseToken(sequence, logits, r * vocabulary, vocabulary, lse[r]);
+      } catch (error) {
+        // One request's grammar or stop rule must not take the others down.
+        sequence.error = error;
+        this.#targets[r] = -1;
       }
-      request.observe?.(logits, r * vocabulary, vocabulary, id);
-      this.#targets[r] = id;
     }
   }
 
@@ -325,14 +321,17 @@ export class Scheduler {
     for (let r = 0; r < live.length; r++) {
       const sequence = live[r];
       const id = this.#targets[r];
-      if (!Number.isFinite(logp[r])) throw notFinite(sequence, this.#steps);
-      sequence.push(id, logp[r], entropy[r]);
-      sequence.feed = id;
-      sequence.position++;
-      if (sequence.request.stopIds.includes(id)) sequence.finish = "stop";
-      else if (sequence.ids.length === sequence.request.maxTokens) sequence.finish = "length";
+      if (sequence.error === null && !Number.isFinite(logp[r])) sequence.error = notFinite(sequence, this.#steps);
+      if (sequence.error !== null) sequence.finish = "abort";
+      else {
+        sequence.push(id, logp[r], entropy[r]);
+        sequence.feed = id;
+        sequence.position++;
+        if (sequence.request.stopIds.includes(id)) sequence.finish = "stop";
+        else if (sequence.ids.length === sequence.request.maxTokens) sequence.finish = "length";
+      }
       if (sequence.finish === null) live[kept++] = sequence;
-      else this.#free.push(sequence.slot);
+      else this.#slots.release(sequence.slot);
       stepped.push(sequence);
     }
     live.length = kept;
@@ -342,16 +341,30 @@ export class Scheduler {
   }
 }
 
-/** Copying fewer positions than this costs more than reading them again. */
-const leastCopied = 8;
-
-function firstRows(device: Device, hidden: Tensor, rows: number): Tensor {
-  return new Tensor(device.slice(hidden.buf, 0, rows * hidden.width), rows, hidden.width);
+export interface SchedulerState {
+  readonly reading: number;
+  readonly live: number;
+  readonly paused: number;
+  readonly cacheBytes: number;
+  readonly savedBytes: number;
 }
 
-interface Held {
-  readonly tokens: Int32Array;
-  length: number;
+/** The forced token, or one drawn from the row of logits as the request wants it. */
+function chooseToken(sequence: Sequence, logits: Float32Array, start: number, vocabulary: number, lse: number): number {
+  const { sampler, ids, request } = sequence;
+  let id = request.force === undefined ? -1 : request.force(ids.length, ids.length === 0 ? -1 : ids[ids.length - 1]);
+  if (id < 0) {
+    const adjusted = sequence.penalties !== null || request.adjust !== undefined;
+    id = adjusted
+      ? drawAdjusted(sequence, logits, start, vocabulary, lse)
+      : sampler.sample(logits, start, vocabulary, lse);
+    if (request.replace !== undefined) id = request.replace(id);
+  }
+  request.observe?.(logits, start, vocabulary, id);
+  return id;
+}
+function firstRows(device: Device, hidden: Tensor, rows: number): Tensor {
+  return new Tensor(device.slice(hidden.buf, 0, rows * hidden.width), rows, hidden.width);
 }
 
 function samePrompt(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

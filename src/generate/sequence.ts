@@ -24,6 +24,8 @@ export interface Request {
   readonly adjust?: (logits: Float32Array, start: number, vocabulary: number) => boolean;
   /** Gets the drawn token (not a forced one) and gives the one to take: the same, or another in its place. */
   readonly replace?: (id: number) => number;
+  /** False: the prompt is read anew even where its beginning is cached. Default true. */
+  readonly reusePrompt?: boolean;
   /** Told of each token with the row of logits it was drawn from, as the model gave them. */
   readonly observe?: (logits: Float32Array, start: number, vocabulary: number, id: number) => void;
 }
@@ -40,6 +42,10 @@ export class Sequence {
   readonly ids: number[] = [];
   /** Null while under way. */
   finish: Finish | null = null;
+  /** What a sequence that ended with "abort" failed of; null where it did not fail. */
+  error: unknown = null;
+  /** Tokens of the prompt that were cached already and not computed again. */
+  cached = 0;
   #logps: Float32Array;
   #entropies: Float32Array;
   // The scheduler's own: the slot, the position its next row goes to, the token that row feeds, who waits for the same prompt.

@@ -154,6 +154,7 @@ export class ModelSession {
       writers.set(sequence, writer);
     }
     await run(scheduler, writers, options.signal);
+    for (const { error } of writers.keys()) if (error !== null) throw error;
     return [...writers].map(([sequence, writer]) => writer.finish(sequence, this.loadMs));
   }
 
