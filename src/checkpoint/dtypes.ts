@@ -1,6 +1,8 @@
 // The number formats of checkpoint files and their conversion to and from float32, as plain loops over typed arrays.
 // Files are little-endian, as is every machine Node runs on.
 
+import { f32BitsToBf16, f32BitsToF16, HALF } from "../kernels/blocks/half.ts";
+
 /** safetensors' names of number formats with their size in bytes. */
 export const DTYPE_BYTES = {
   BOOL: 1,
@@ -39,10 +41,10 @@ export function bytesToF32(dtype: Dtype, bytes: Uint8Array, out: Float32Array): 
       return;
     }
     case "F16":
-      for (let i = 0; i < n; i++) out[i] = f16ToF32(view[i]);
+      for (let i = 0; i < n; i++) out[i] = HALF[view[i]];
       return;
     case "F8_E5M2":
-      for (let i = 0; i < n; i++) out[i] = f16ToF32(view[i] << 8);
+      for (let i = 0; i < n; i++) out[i] = HALF[view[i] << 8];
       return;
     case "F8_E4M3":
       for (let i = 0; i < n; i++) out[i] = E4M3[view[i]];
@@ -60,44 +62,6 @@ export function f32ToBytes(dtype: "F32" | "BF16" | "F16", values: Float32Array):
   const convert = dtype === "BF16" ? f32BitsToBf16 : f32BitsToF16;
   for (let i = 0; i < out.length; i++) out[i] = convert(bits[i]);
   return new Uint8Array(out.buffer);
-}
-
-/** IEEE half to float. */
-export function f16ToF32(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const mantissa = half & 0x3ff;
-  if (exponent === 0) return sign * mantissa * 2 ** -24;
-  if (exponent === 31) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
-}
-
-function f32BitsToBf16(bits: number): number {
-  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40; // keep a NaN from rounding to infinity
-  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
-}
-
-function f32BitsToF16(bits: number): number {
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x47800000) return sign | 0x7c00; // 65536 and above
-  if (magnitude < 0x38800000) {
-    // subnormal halves are multiples of 2^-24
-    scratch[0] = magnitude;
-    return sign | roundToEven(scratchFloat[0] * 2 ** 24);
-  }
-  // rounding may carry into the exponent, up to infinity, which is right
-  return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-}
-
-const scratch = new Uint32Array(1);
-const scratchFloat = new Float32Array(scratch.buffer);
-
-function roundToEven(value: number): number {
-  const down = Math.floor(value);
-  const rest = value - down;
-  return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down;
 }
 
 /** e4m3fn: bias 7, no infinities, NaN at 0x7f and 0xff. */

@@ -19,6 +19,7 @@ export type GgmlType =
   | "Q6_K"
   | "IQ4_NL"
   | "IQ4_XS"
+  | "TQ1_0"
   | "TQ2_0"
   | "MXFP4";
 
@@ -47,6 +48,7 @@ const INFO: Readonly<Record<GgmlType, BlockInfo>> = {
   IQ4_NL: { id: 20, elements: 32, bytes: 18 },
   IQ4_XS: { id: 23, elements: 256, bytes: 136 },
   BF16: { id: 30, elements: 1, bytes: 2 },
+  TQ1_0: { id: 34, elements: 256, bytes: 54 },
   TQ2_0: { id: 35, elements: 256, bytes: 66 },
   MXFP4: { id: 39, elements: 32, bytes: 17 },
 };
