@@ -3,6 +3,7 @@
  * here; they work on a copy, so that log-probs stay those of the model.
  */
 import { UserError } from "../error.ts";
+import { DryPenalty } from "./dry.ts";
 import { argmax, inRange, type Sampling } from "./sampling.ts";
 import type { Sequence } from "./sequence.ts";
 
@@ -14,6 +15,7 @@ export class Penalties {
   readonly #lastN: number;
   readonly #presence: number;
   readonly #frequency: number;
+  readonly #dry: DryPenalty | null;
 
   /** Null where the settings change nothing. @throws UserError naming a setting outside its range */
   static of(sampling: Sampling, prompt: ArrayLike<number>): Penalties | null {
@@ -34,6 +36,7 @@ export class Penalties {
     this.#lastN = inRange("penalty-last-n", sampling.penaltyLastN ?? 64, -1, 2 ** 31);
     this.#presence = inRange("presence-penalty", sampling.presencePenalty ?? 0, -2, 2);
     this.#frequency = inRange("frequency-penalty", sampling.frequencyPenalty ?? 0, -2, 2);
+    this.#dry = sampling.dry === undefined || sampling.dry.multiplier === 0 ? null : new DryPenalty(sampling.dry);
   }
 
   /** Changes the logits in [start, start + vocabulary) for the token that follows `output`. */
@@ -49,6 +52,7 @@ export class Penalties {
         logits[start + id] -= this.#presence;
       }
     }
+    this.#dry?.apply(logits, start, this.#prompt, output);
   }
 
   #applyRepetition(logits: Float32Array, start: number, output: readonly number[]): void {

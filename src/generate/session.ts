@@ -12,13 +12,14 @@ import type { Device } from "../kernels/kernels.ts";
 import { parameterCount } from "../model/config.ts";
 import { Decoder } from "../model/decoder.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
-import type { ReasoningDelta } from "../text/reasoning.ts";
-import { type ChatMessage, endsInsideThink, loadChatTemplate } from "../text/template.ts";
+import { type ChatMessage, loadChatTemplate } from "../text/template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { type Answer, AnswerWriter } from "./answer.ts";
+import type { Answer, AnswerWriter } from "./answer.ts";
+import type { AnswerEvent, CompleteOptions } from "./answer-options.ts";
 import { breathe } from "./batch.ts";
+import { beginAnswer, samplingOf } from "./begin-answer.ts";
+import { compileConstraint } from "./constraint/compile.ts";
 import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
-import type { Sampling } from "./sampling.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
 
@@ -31,24 +32,16 @@ export interface OpenOptions {
   readonly device?: Device;
 }
 
-export interface CompleteOptions extends Sampling {
-  /** Default: generation_config.json's max_new_tokens, else what is left of the context, but at most 4,096. */
-  readonly maxTokens?: number;
-  /** 0: answer directly. N: at most N thinking tokens, then the closing tag is written for the model. */
-  readonly thinkBudget?: number;
-  readonly signal?: AbortSignal;
-  /** How many answers, each with a seed of its own. Default 1. */
-  readonly n?: number;
-}
-
 /** Messages for the chat template, or a text for the model to continue as it is. */
 export type Question = { readonly messages: readonly ChatMessage[] } | { readonly raw: string };
 
 /** Called with each piece of text and the index of the answer it belongs to. */
-export type OnDelta = (delta: ReasoningDelta, index: number) => void;
+export type OnDelta = (event: AnswerEvent, index: number) => void;
 
 /** Where the bundled model lies. */
 export const BUNDLED_MODEL = fileURLToPath(new URL("../../models/reckon-nano", import.meta.url));
+
+export type { CompleteOptions };
 
 export class ModelSession {
   /** The name a person knows the model by. */
@@ -61,7 +54,6 @@ export class ModelSession {
   readonly generationConfig: Readonly<Record<string, unknown>>;
   readonly loadMs: number;
   readonly #ownsDevice: boolean;
-  readonly #stopIds: readonly number[];
   #scheduler: { readonly run: Scheduler; readonly slots: number; readonly capacity: number } | null = null;
 
   /** Opens a model. @throws UserError naming what is missing or wrong */
@@ -103,7 +95,6 @@ export class ModelSession {
     this.generationConfig = folder.generationConfig;
     this.loadMs = loadMs;
     this.#ownsDevice = options.device === undefined;
-    this.#stopIds = tokenizer.eosIds;
   }
 
   /** The ids a question becomes. @throws UserError where the model has no chat template or cannot read the text */
@@ -133,24 +124,23 @@ export class ModelSession {
     const prompt = this.prompt(question);
     const n = options.n ?? 1;
     const maxTokens = options.maxTokens ?? this.#defaultMaxTokens(prompt.ids.length);
-    const sampling = this.#sampling(options);
+    const sampling = samplingOf(options, this.generationConfig);
+    const constraint =
+      options.constraint === undefined ? undefined : await compileConstraint(options.constraint, this.tokenizer);
     const scheduler = this.#schedulerFor(n, prompt.ids.length + maxTokens);
     const writers = new Map<Sequence, AnswerWriter>();
     for (let index = 0; index < n; index++) {
-      const writer = new AnswerWriter({
+      const { request, writer } = beginAnswer({
         tokenizer: this.tokenizer,
-        promptTokens: prompt.ids.length,
-        startsInThink: endsInsideThink(prompt.text),
-        thinkBudget: options.thinkBudget,
-        onDelta: onDelta === undefined ? undefined : (delta) => onDelta(delta, index),
-      });
-      const sequence = scheduler.add({
-        prompt: prompt.ids,
+        prompt,
+        options,
         maxTokens,
-        sampling: { ...sampling, seed: (sampling.seed ?? 0) + index },
-        stopIds: this.#stopIds,
-        force: writer.force,
+        sampling,
+        constraint,
+        index,
+        onEvent: onDelta === undefined ? undefined : (event) => onDelta(event, index),
       });
+      const sequence = scheduler.add(request);
       writers.set(sequence, writer);
     }
     await run(scheduler, writers, options.signal);
@@ -182,24 +172,6 @@ export class ModelSession {
     const stated = this.generationConfig.max_new_tokens;
     return Math.min(left, typeof stated === "number" && stated > 0 ? stated : 4096);
   }
-
-  /** What the caller asks for, else generation_config.json, read as transformers does: without do_sample it is greedy. */
-  #sampling(asked: CompleteOptions): Sampling {
-    const config = this.generationConfig;
-    const number = (name: string): number | undefined => {
-      const value = config[name];
-      return config.do_sample === true && typeof value === "number" ? value : undefined;
-    };
-    const wantsSampling =
-      (asked.n ?? 1) > 1 || asked.topK !== undefined || asked.topP !== undefined || asked.minP !== undefined;
-    return {
-      temperature: asked.temperature ?? number("temperature") ?? (config.do_sample === true || wantsSampling ? 1 : 0),
-      topK: asked.topK ?? number("top_k"),
-      topP: asked.topP ?? number("top_p"),
-      minP: asked.minP ?? number("min_p"),
-      seed: asked.seed,
-    };
-  }
 }
 
 async function run(
@@ -207,7 +179,10 @@ async function run(
   writers: ReadonlyMap<Sequence, AnswerWriter>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const onToken = (sequence: Sequence): void => writers.get(sequence)?.onToken(sequence);
+  const onToken = (sequence: Sequence): void => {
+    const finish = writers.get(sequence)?.onToken(sequence) ?? null;
+    if (finish !== null) scheduler.cancel(sequence, finish);
+  };
   for (const writer of writers.values()) writer.start();
   let breathed = performance.now();
   try {

@@ -1,33 +1,93 @@
 // Splits what a reasoning model writes into thinking and answer while it is being written. A tag may arrive in pieces, so the
 // end of a piece that could be the beginning of a tag is held back; the result never depends on where the pieces were cut.
 
+import type { Tokenizer } from "./tokenizer.ts";
+
 export interface ReasoningDelta {
   readonly reasoning: string;
   readonly content: string;
 }
 
+/** The two tags a model puts around its thinking. */
+export interface ReasoningFormat {
+  readonly open: string;
+  readonly close: string;
+}
+
+/** DeepSeek-R1's and Qwen's tags. */
+export const THINK_TAGS: ReasoningFormat = { open: "<think>", close: "</think>" };
+
+/** Tags of published models; the first whose closing tag the template or vocabulary has is taken. */
+const KNOWN_FORMATS: readonly ReasoningFormat[] = [
+  THINK_TAGS,
+  { open: "[THINK]", close: "[/THINK]" }, // Magistral
+  { open: "<seed:think>", close: "</seed:think>" }, // Seed-OSS
+  { open: "<|START_THINKING|>", close: "<|END_THINKING|>" }, // Command
+  { open: "<|begin_of_thought|>", close: "<|end_of_thought|>" }, // Sky-T1
+  { open: "◁think▷", close: "◁/think▷" }, // Kimi
+  { open: "<thinking>", close: "</thinking>" },
+  { open: "<thought>", close: "</thought>" },
+  { open: "<reasoning>", close: "</reasoning>" },
+];
+
+/**
+ * The tags a model was trained on, told from its vocabulary (a tag that is one token) or its chat template; null where neither
+ * knows any, as with a model that does not think.
+ */
+export function reasoningFormatOf(
+  template: string | null,
+  tokenizer?: Pick<Tokenizer, "idOf">,
+): ReasoningFormat | null {
+  const inVocabulary = ({ open, close }: ReasoningFormat): boolean =>
+    tokenizer?.idOf(close) !== undefined && tokenizer.idOf(open) !== undefined;
+  const inTemplate = ({ close }: ReasoningFormat): boolean => template?.includes(close) === true;
+  return (
+    KNOWN_FORMATS.find((format) => inVocabulary(format) && (template === null || inTemplate(format))) ??
+    KNOWN_FORMATS.find(inTemplate) ??
+    KNOWN_FORMATS.find((format) => inVocabulary(format)) ??
+    // a template that only opens the block for the model, as DeepSeek-R1's first one
+    KNOWN_FORMATS.find(({ open }) => template?.includes(open) === true) ??
+    null
+  );
+}
+
+/** Whether a rendered prompt ends inside an open think block, so that what is generated starts as thinking. */
+export const endsInsideThink = (prompt: string, { open }: ReasoningFormat = THINK_TAGS): boolean =>
+  prompt.trimEnd().endsWith(open);
+
 export interface ReasoningOptions {
-  /** The prompt ended with an open <think>, so the text starts as thinking. Default false. */
+  /** The prompt ended with an open think block, so the text starts as thinking. Default false. */
   readonly startsInThink?: boolean;
   /** Keeps white space around the thinking and before the answer. Default false: it is left out, as DeepSeek's API does. */
   readonly keepSpace?: boolean;
+  /** Default: `<think>` and `</think>`. */
+  readonly format?: ReasoningFormat;
 }
 
-const OPEN = "<think>";
-const CLOSE = "</think>";
-
-/** Feed text with `push`, close with `end`. Without a closing tag everything stays thinking. */
+/**
+ * Feed text with `push`, close with `end`. The rules, as DeepSeek's API, vLLM and llama.cpp have them:
+ * - The first closing tag ends the thinking, wherever it stands, inside a code fence too. Without one everything stays thinking.
+ * - A further block opens only directly after one that closed (an empty block before the real one, several cycles); its thinking
+ *   joins what came before. Once the answer has begun, tags in it are its text.
+ * - An opening tag that the prompt had already written is dropped when the model writes it again.
+ */
 export class ReasoningSplitter {
-  /** start: a think block may still open; thinking and answering are what they say. */
-  #state: "start" | "thinking" | "answering" = "start";
+  /** start: a think block may still open; between: one has closed, and the answer not begun. */
+  #state: "start" | "thinking" | "between" | "answering" = "start";
   readonly #prefilled: boolean;
   readonly #keepSpace: boolean;
+  readonly #format: ReasoningFormat;
+  /** Text not yet decided on. */
   #held = "";
-  #trimStart = false;
+  /** White space that is thinking if more thinking follows. */
+  #space = "";
+  /** Whether any thinking was given out. */
+  #thought = false;
 
   constructor(options: ReasoningOptions = {}) {
     this.#prefilled = options.startsInThink ?? false;
     this.#keepSpace = options.keepSpace ?? false;
+    this.#format = options.format ?? THINK_TAGS;
   }
 
   /** Whether what comes next is thinking. */
@@ -48,58 +108,80 @@ export class ReasoningSplitter {
   #advance(last: boolean): ReasoningDelta {
     let reasoning = "";
     let content = "";
-    if (this.#state === "start" && !this.#open(last)) return { reasoning, content };
-    if (this.#state === "thinking") reasoning = this.#think(last);
-    if (this.#state === "answering") content = this.#release(this.#held.length);
-    return { reasoning, content };
+    for (;;) {
+      const before = this.#state;
+      if (before === "start") this.#start(last);
+      else if (before === "thinking") reasoning += this.#think(last);
+      else if (before === "between") reasoning += this.#between(last);
+      else {
+        content = this.#held;
+        this.#held = "";
+      }
+      if (this.#state === before) return { reasoning, content };
+    }
   }
 
-  /** Decides whether the text opens with a think block, which a model may write even where the prompt already did; false: not yet known. */
-  #open(last: boolean): boolean {
-    const text = this.#held.trimStart();
-    if (text.startsWith(OPEN)) {
-      this.#held = text.slice(OPEN.length);
-      this.#enter("thinking");
-    } else if (!last && OPEN.startsWith(text)) {
-      return false;
-    } else if (this.#prefilled) {
-      this.#enter("thinking");
-    } else {
-      this.#state = "answering"; // no thinking at all: the text stays as it is
-    }
-    return true;
+  /** Decides whether the text opens with a think block, which a model may write even where the prompt already did. */
+  #start(last: boolean): void {
+    const opens = this.#opens(last);
+    if (opens === null) return;
+    if (opens) this.#dropOpening();
+    // without any thinking the text stays as it is
+    this.#state = opens || this.#prefilled ? "thinking" : "answering";
   }
 
   #think(last: boolean): string {
-    const at = this.#held.indexOf(CLOSE);
+    const { close } = this.#format;
+    const at = this.#held.indexOf(close);
+    const safe = at >= 0 ? at : this.#held.length - (last ? 0 : openTail(this.#held, close));
+    const thought = this.#takeThought(safe);
     if (at >= 0) {
-      const thought = this.#release(at);
-      this.#held = this.#held.slice(CLOSE.length);
-      this.#enter("answering");
-      return this.#keepSpace ? thought : thought.trimEnd();
+      this.#held = this.#held.slice(close.length);
+      this.#state = "between";
     }
-    let safe = this.#held.length;
-    if (!last) safe -= openTail(this.#held, CLOSE);
-    // white space at the end is thinking only if more thinking follows
-    if (!this.#keepSpace) safe = this.#held.slice(0, safe).trimEnd().length;
-    const thought = this.#release(safe);
-    if (last) this.#held = "";
     return thought;
   }
 
-  #enter(state: "thinking" | "answering"): void {
-    this.#state = state;
-    this.#trimStart = !this.#keepSpace;
+  /** After a block: another one, or the answer. */
+  #between(last: boolean): string {
+    const opens = this.#opens(last);
+    if (opens === null) return "";
+    if (opens) {
+      const space = this.#held.slice(0, this.#held.indexOf(this.#format.open));
+      this.#space += space === "" && this.#space === "" ? "\n" : space;
+      this.#dropOpening();
+      this.#state = "thinking";
+      return "";
+    }
+    if (!this.#keepSpace) this.#held = this.#held.trimStart();
+    this.#state = "answering";
+    return "";
   }
 
-  #release(length: number): string {
-    let text = this.#held.slice(0, length);
+  /** Whether what is held opens a block, white space in front of it aside; null: not yet known. */
+  #opens(last: boolean): boolean | null {
+    const { open } = this.#format;
+    const text = this.#held.trimStart();
+    if (text.startsWith(open)) return true;
+    return !last && open.startsWith(text) ? null : false;
+  }
+
+  #dropOpening(): void {
+    this.#held = this.#held.trimStart().slice(this.#format.open.length);
+  }
+
+  /** The first `length` units held, as thinking. White space at its end waits for more thinking. */
+  #takeThought(length: number): string {
+    const text = this.#space + this.#held.slice(0, length);
     this.#held = this.#held.slice(length);
-    if (this.#trimStart) {
-      text = text.trimStart();
-      if (text !== "") this.#trimStart = false;
-    }
-    return text;
+    this.#space = "";
+    if (this.#keepSpace) return text;
+    const end = text.trimEnd();
+    this.#space = text.slice(end.length);
+    const thought = this.#thought ? end : end.trimStart();
+    if (thought !== "") this.#thought = true;
+    else if (!this.#thought) this.#space = "";
+    return thought;
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a constrained answer must match. */
+/** What a constrained answer must match, and what stands for it while the answer is written. */
 
 export type Constraint =
   /** A JSON schema as a value. */
@@ -8,3 +8,15 @@ export type Constraint =
   | { readonly kind: "regex"; readonly pattern: string }
   /** GBNF or EBNF with a rule named root. */
   | { readonly kind: "grammar"; readonly grammar: string };
+
+/** A constraint on its way through one answer's tokens. */
+export interface ConstraintState {
+  /** Sets the logits of tokens that may not come next to -Infinity; false where all may. */
+  mask(logits: Float32Array, start: number, vocabulary: number): boolean;
+  /** Whether `id` may come next. */
+  allows(id: number): boolean;
+  /** Goes on to the next token; false where it does not match. */
+  accept(id: number): boolean;
+  /** Gives its memory back. */
+  free(): void;
+}
