@@ -95,6 +95,11 @@ export class ReasoningSplitter {
     return this.#state === "thinking" || (this.#state === "start" && this.#prefilled);
   }
 
+  /** Whether what comes next is the answer for certain; false also where a block may still open. */
+  get isAnswering(): boolean {
+    return this.#state === "answering";
+  }
+
   push(piece: string): ReasoningDelta {
     this.#held += piece;
     return this.#advance(false);
@@ -148,7 +153,8 @@ export class ReasoningSplitter {
     if (opens === null) return "";
     if (opens) {
       const space = this.#held.slice(0, this.#held.indexOf(this.#format.open));
-      this.#space += space === "" && this.#space === "" ? "\n" : space;
+      // two thoughts with nothing between them would run into one word
+      this.#space += space === "" && this.#space === "" && !this.#keepSpace ? "\n" : space;
       this.#dropOpening();
       this.#state = "thinking";
       return "";

@@ -6,6 +6,8 @@ import path from "node:path";
 import { Template } from "@huggingface/jinja";
 import { UserError } from "../error.ts";
 
+export { endsInsideThink } from "./reasoning.ts";
+
 /** One message, as OpenAI's and DeepSeek's APIs have it; templates may read further fields. */
 export interface ChatMessage {
   readonly role: string;
@@ -77,9 +79,6 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
     });
   }
 }
-
-/** Whether a rendered prompt ends inside an open think block, so that what is generated starts as thinking. */
-export const endsInsideThink = (prompt: string): boolean => /<think>\s*$/.test(prompt);
 
 /**
  * The chat template of a model's folder: chat_template.jinja, or the one in tokenizer_config.json (of several, `tool_use` where tools

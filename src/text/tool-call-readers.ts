@@ -98,8 +98,9 @@ class DeepSeekReader extends Output implements ToolCallReader {
 /** The name in what stands between separator and JSON, or in the header where nothing stands there. */
 function nameBefore(text: string, header: string): string | null {
   if (text.trim() === "") return header === "" ? null : header;
-  const [, name, rest] = /^\s*(\S[^\n]*?)\s*(?:\n([^]*))?$/.exec(text) ?? [];
-  return name !== undefined && /^\s*(```(json)?)?\s*$/.test(rest ?? "") && !name.includes("`") ? name : null;
+  const [first, ...rest] = text.trimStart().split("\n");
+  const name = first.trim();
+  return /^(```(json)?)?$/.test(rest.join("\n").trim()) && !name.includes("`") ? name : null;
 }
 
 /** `{"name": "...", "arguments": {...}}` in any order; arguments may also be called parameters, or be JSON inside a string. */
