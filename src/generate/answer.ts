@@ -1,7 +1,7 @@
 /** An answer while it is being written: ids in, thinking and answer out, with what bounds them, usage and timing. */
 
 import { usageError } from "../error.ts";
-import { type ReasoningDelta, ReasoningSplitter } from "../text/reasoning.ts";
+import { type ReasoningDelta, type ReasoningFormat, ReasoningSplitter, THINK_TAGS } from "../text/reasoning.ts";
 import { StreamDecoder } from "../text/stream-decoder.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { AnswerEvent, CompleteOptions, ThinkEnd, TokenInfo } from "./answer-options.ts";
@@ -57,6 +57,8 @@ export interface AnswerOptions
   readonly startsInThink: boolean;
   /** The prompt ends with a closed think block, so that no other is expected. */
   readonly startsAfterThink?: boolean;
+  /** The model's thinking tags. Default: `<think>` and `</think>`. */
+  readonly format?: ReasoningFormat;
   /** Ids that end the text; inside the thinking they may end only that. */
   readonly eosIds?: readonly number[];
   readonly constraint?: ConstraintState;
@@ -96,7 +98,7 @@ export class AnswerWriter {
 
   /** @throws UserError for an option outside its range */
   constructor(options: AnswerOptions) {
-    const { tokenizer, stop = [], maxAnswerTokens = Number.POSITIVE_INFINITY } = options;
+    const { tokenizer, stop = [], maxAnswerTokens = Number.POSITIVE_INFINITY, format = THINK_TAGS } = options;
     if (!(maxAnswerTokens >= 1) || (Number.isFinite(maxAnswerTokens) && !Number.isInteger(maxAnswerTokens))) {
       throw usageError(
         `max-answer-tokens must be a whole number of at least 1, not ${maxAnswerTokens}`,
@@ -106,9 +108,9 @@ export class AnswerWriter {
     this.#options = options;
     this.#maxAnswerTokens = maxAnswerTokens;
     this.#decoder = new StreamDecoder(tokenizer, { atStart: false });
-    this.#tags = [tokenizer.idOf("<think>"), tokenizer.idOf("</think>")];
-    this.#splitter = new ReasoningSplitter({ startsInThink: options.startsInThink });
-    this.#thinking = new ThinkingControl(tokenizer, this.#splitter, options.eosIds ?? [], options);
+    this.#tags = [tokenizer.idOf(format.open), tokenizer.idOf(format.close)];
+    this.#splitter = new ReasoningSplitter({ startsInThink: options.startsInThink, format });
+    this.#thinking = new ThinkingControl(tokenizer, this.#splitter, options.eosIds ?? [], options, format);
     this.#stop = new StopMatcher(stop, options.includeStop);
     this.#reader =
       options.logprobs === undefined && !options.entropy
@@ -242,8 +244,8 @@ export class AnswerWriter {
   /** Whether the model may open a think block of its own with the next token. */
   get #mayOpen(): boolean {
     const { constraintFrom, startsAfterThink, thinkBudget } = this.#options;
-    const open = !this.#splitter.isThinking && !this.#splitter.isAnswering && this.#undecided === 0;
-    return open && constraintFrom !== "start" && !startsAfterThink && thinkBudget !== 0;
+    const undecided = !this.#splitter.isThinking && !this.#splitter.isAnswering && this.#thinking.ended === null;
+    return undecided && this.#undecided === 0 && constraintFrom !== "start" && !startsAfterThink && thinkBudget !== 0;
   }
 
   #acceptConstrained(id: number): void {

@@ -13,6 +13,8 @@ import type { Request } from "./sequence.ts";
 export interface AnswerPlan {
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
+  /** The model's thinking tags (`reasoningFormatOf`). Default: `<think>` and `</think>`. */
+  readonly format?: ReasoningFormat | null;
   readonly options: CompleteOptions;
   readonly maxTokens: number;
   /** From `samplingOf`. */
@@ -27,14 +29,16 @@ export interface AnswerPlan {
 /** One answer, ready to be added to a scheduler. @throws UserError naming an option outside its range */
 export function beginAnswer(plan: AnswerPlan): { readonly request: Request; readonly writer: AnswerWriter } {
   const { tokenizer, prompt, options, sampling, index = 0 } = plan;
+  const format = plan.format ?? THINK_TAGS;
   const more = options.stopIds ?? [];
   const stopIds = options.ignoreEos ? more : [...tokenizer.eosIds, ...more];
   const writer = new AnswerWriter({
     ...options,
     tokenizer,
     promptTokens: prompt.ids.length,
-    startsInThink: endsInsideThink(prompt.text),
-    startsAfterThink: /<\/think>\s*$/.test(prompt.text),
+    format,
+    startsInThink: endsInsideThink(prompt.text, format),
+    startsAfterThink: prompt.text.trimEnd().endsWith(format.close),
     eosIds: stopIds,
     constraint: plan.constraint?.start(),
     onEvent: plan.onEvent,

@@ -12,6 +12,7 @@ import type { Device } from "../kernels/kernels.ts";
 import { parameterCount } from "../model/config.ts";
 import { Decoder } from "../model/decoder.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
+import { type ReasoningFormat, reasoningFormatOf } from "../text/reasoning.ts";
 import { type ChatMessage, loadChatTemplate } from "../text/template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Answer, AnswerWriter } from "./answer.ts";
@@ -51,6 +52,8 @@ export class ModelSession {
   readonly tokenizer: Tokenizer;
   /** Null where the model has none and only continues texts. */
   readonly template: string | null;
+  /** The tags the model thinks between; null where it knows none. */
+  readonly reasoningFormat: ReasoningFormat | null;
   readonly generationConfig: Readonly<Record<string, unknown>>;
   readonly loadMs: number;
   readonly #ownsDevice: boolean;
@@ -92,6 +95,7 @@ export class ModelSession {
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.template = loadChatTemplate(folder.folder);
+    this.reasoningFormat = reasoningFormatOf(this.template, tokenizer);
     this.generationConfig = folder.generationConfig;
     this.loadMs = loadMs;
     this.#ownsDevice = options.device === undefined;
@@ -133,6 +137,7 @@ export class ModelSession {
       const { request, writer } = beginAnswer({
         tokenizer: this.tokenizer,
         prompt,
+        format: this.reasoningFormat,
         options,
         maxTokens,
         sampling,

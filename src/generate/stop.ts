@@ -45,15 +45,15 @@ export class StopMatcher {
 
   /** Sets `stopped` and returns where it ends. */
   #firstEnd(text: string): number {
-    let best = Number.POSITIVE_INFINITY;
-    let found: string | null = null;
+    let best = -1;
+    let longest = 0;
     for (const stop of this.#stops) {
       const at = text.indexOf(stop);
       if (at < 0) continue;
       const end = at + stop.length;
-      if (found === null || end < best || (end === best && stop.length > found.length)) [best, found] = [end, stop];
+      if (best >= 0 && (end > best || (end === best && stop.length < longest))) continue;
+      [best, longest, this.#stopped] = [end, stop.length, stop];
     }
-    this.#stopped = found;
     return best;
   }
 

@@ -3,7 +3,7 @@
  * a close on demand. It sees tokens before they are taken (`force`, `replace`) and the text after (`note`).
  */
 import { usageError } from "../error.ts";
-import type { ReasoningSplitter } from "../text/reasoning.ts";
+import { type ReasoningFormat, type ReasoningSplitter, THINK_TAGS } from "../text/reasoning.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { CompleteOptions, ThinkEnd } from "./answer-options.ts";
 
@@ -11,8 +11,6 @@ export type ThinkingOptions = Pick<
   CompleteOptions,
   "thinkBudget" | "thinkMinimum" | "thinkClose" | "thinkMore" | "eosInThink"
 >;
-
-const CLOSE = "</think>";
 
 export class ThinkingControl {
   readonly #tokenizer: Tokenizer;
@@ -23,6 +21,8 @@ export class ThinkingControl {
   readonly #closeText: string;
   readonly #moreText: string;
   readonly #eosCloses: boolean;
+  /** The closing tag. */
+  readonly #close: string;
   /** The tag where it is one token. */
   readonly #closeId: number | undefined;
   /** What is being written for the model, and how far it is. */
@@ -45,6 +45,7 @@ export class ThinkingControl {
     splitter: ReasoningSplitter,
     eosIds: readonly number[],
     options: ThinkingOptions = {},
+    format: ReasoningFormat = THINK_TAGS,
   ) {
     const { thinkBudget, thinkMinimum = 0, thinkClose, thinkMore = "Wait", eosInThink = "close" } = options;
     this.#tokenizer = tokenizer;
@@ -58,10 +59,12 @@ export class ThinkingControl {
         "think_minimum",
       );
     }
-    this.#closeText = thinkClose === undefined ? CLOSE : thinkClose.includes(CLOSE) ? thinkClose : thinkClose + CLOSE;
+    const { close } = format;
+    this.#close = close;
+    this.#closeText = thinkClose === undefined ? close : thinkClose.includes(close) ? thinkClose : thinkClose + close;
     this.#moreText = thinkMore;
     this.#eosCloses = eosInThink === "close";
-    this.#closeId = tokenizer.idOf(CLOSE);
+    this.#closeId = tokenizer.idOf(close);
     // Said now rather than in the middle of the answer.
     if (thinkClose !== undefined) tokenizer.encode(this.#closeText, { parseSpecial: true });
     if (this.#minimum > 0) tokenizer.encode(thinkMore);
@@ -106,18 +109,18 @@ export class ThinkingControl {
     const eos = this.#eosIds.includes(id);
     if (this.#tokens < this.#minimum && !this.#asked && (eos || this.#wouldClose(id)))
       return this.#write(this.#moreText);
-    if (eos && this.#eosCloses) return this.#write(CLOSE, "eos");
+    if (eos && this.#eosCloses) return this.#write(this.#close, "eos");
     return id;
   }
 
   /** Takes note of a token and of the text it completed; `thoughtBefore`: the splitter was thinking before it got that text. */
   note(id: number, piece: string, thoughtBefore: boolean): void {
     const text = this.#tail + piece;
-    this.#tail = text.slice(1 - CLOSE.length);
+    this.#tail = text.slice(1 - this.#close.length);
     this.#missing = missingBytes(this.#tokenizer.tokenBytes(id), this.#missing);
     if (this.#missing === 0) this.#waited = 0;
     this.#lengths.push(piece.length);
-    if (this.#lengths.length > CLOSE.length) this.#lengths.shift();
+    if (this.#lengths.length > this.#close.length) this.#lengths.shift();
     if (!thoughtBefore) return;
     if (this.#splitter.isThinking) {
       this.#tokens++;
@@ -125,8 +128,8 @@ export class ThinkingControl {
     }
     this.#ended ??= "model";
     // Tokens before this one that lie wholly within the tag were counted as thinking.
-    const after = text.length - text.lastIndexOf(CLOSE) - CLOSE.length;
-    let inTag = CLOSE.length - (piece.length - after);
+    const after = text.length - text.lastIndexOf(this.#close) - this.#close.length;
+    let inTag = this.#close.length - (piece.length - after);
     for (let i = this.#lengths.length - 2; i >= 0 && this.#lengths[i] > 0 && this.#lengths[i] <= inTag; i--) {
       inTag -= this.#lengths[i];
       this.#tokens--;
@@ -147,9 +150,9 @@ export class ThinkingControl {
   #wouldClose(id: number): boolean {
     if (id === this.#closeId) return true;
     const text = this.#tail + utf8.decode(this.#tokenizer.tokenBytes(id));
-    if (text.includes(CLOSE)) return true;
+    if (text.includes(this.#close)) return true;
     if (this.#closeId !== undefined) return false;
-    for (let n = 2; n < CLOSE.length; n++) if (text.endsWith(CLOSE.slice(0, n))) return true;
+    for (let n = 2; n < this.#close.length; n++) if (text.endsWith(this.#close.slice(0, n))) return true;
     return false;
   }
 }
