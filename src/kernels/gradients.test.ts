@@ -86,6 +86,23 @@ test("rmsNorm: gradients of the input, a slice of wider rows, and of the weight"
   });
 });
 
+test("addBias: the gradient of the bias is the sum over rows", () => {
+  const [rows, width] = [7, 19];
+  return check({
+    inputs: [width],
+    forward: (on, [b], make) => {
+      const y = make.f32(rows * width);
+      on.addBias(y, b!, rows, width);
+      return [y];
+    },
+    backward: (on, _inputs, [dy], make) => {
+      const db = make.f32(width);
+      on.biasGrad(dy!, db, rows, width);
+      return [db];
+    },
+  });
+});
+
 test("swiglu: gradients of gate and up", () => {
   const length = 77;
   return check({
@@ -142,6 +159,7 @@ test("embedding: the gradient of a row sums over its uses", () => {
 for (const [name, shape] of [
   ["a head each", { queryHeads: 2, keyHeads: 2, keyDim: 6, valueDim: 5, scale: 0.4 }],
   ["grouped queries", { queryHeads: 4, keyHeads: 2, keyDim: 4, valueDim: 8, scale: 0.5 }],
+  ["a window of three positions", { queryHeads: 4, keyHeads: 2, keyDim: 4, valueDim: 8, scale: 0.5, window: 3 }],
 ] as const satisfies readonly (readonly [string, AttentionShape])[])
   test(`attention: gradients of queries, keys and values in packed sequences (${name})`, () => {
     const [rows, starts, longest] = [13, [0, 8, 8, 9, 13], 8];

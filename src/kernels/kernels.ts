@@ -50,6 +50,8 @@ export interface AttentionShape {
   readonly valueDim: number;
   /** Multiplies q . k before the softmax. */
   readonly scale: number;
+  /** A row sees so many positions, its own included; 0 or left out: all before it too. */
+  readonly window?: number;
 }
 
 export interface Memory {
@@ -207,6 +209,10 @@ export interface ElementKernels {
     interleaved: boolean,
     inverse: boolean,
   ): void;
+  /** y[r] += b: y (rows, width), b (width). */
+  addBias(y: F32, b: F32, rows: number, width: number): void;
+  /** db += sum_r dy[r], r in order. */
+  biasGrad(dy: F32, db: F32, rows: number, width: number): void;
   /** y = silu(gate) * up. */
   swiglu(gate: F32, up: F32, y: F32): void;
   /** dgate and dup are overwritten. */
@@ -245,7 +251,7 @@ export interface AttentionKernels {
     strideKpe: number,
   ): void;
   /**
-   * Causal attention inside each packed sequence s = rows [starts[s], starts[s+1]).
+   * Causal attention inside each packed sequence s = rows [starts[s], starts[s+1]), no further back than shape.window.
    * q (rows, queryHeads, keyDim), k (rows, keyHeads, keyDim), v (rows, keyHeads, valueDim), o (rows, queryHeads, valueDim);
    * lse (rows, queryHeads) = log-sum-exp of the scaled scores, kept for the gradient. longest = the longest sequence.
    */
@@ -292,7 +298,7 @@ export interface AttentionKernels {
     capacity: number,
     shape: AttentionShape,
   ): void;
-  /** Row r attends to positions 0..positions[r] of its slot; the same bits as `attention` gives. longest = the largest position + 1. */
+  /** Row r attends to positions 0..positions[r] of its slot, or the last shape.window of them; the same bits as `attention` gives. longest = the largest position + 1. */
   attentionCached(
     q: F32,
     cacheK: F32,

@@ -30,6 +30,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
     attention(q, k, v, o, lse, starts, sequences, longest, shape) {
       put(q.handle, k.handle, v.handle, o.handle, lse.handle, starts.handle, sequences, longest);
       putShape(8, shape);
+      int[15] = shape.window ?? 0;
       const { keyDim, valueDim } = shape;
       const room = up8(longest);
       const floats = room * (keyDim + up8(valueDim)) + 6 * keyDim + 6 * room + 256;
@@ -41,6 +42,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
       int[10] = sequences;
       int[11] = longest;
       putShape(12, shape);
+      int[19] = shape.window ?? 0;
       const { keyDim, valueDim } = shape;
       const room = up8(longest);
       const [keyRoom, valueRoom] = [up8(keyDim), up8(valueDim)];
@@ -62,6 +64,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
     attentionCached(q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, shape) {
       put(q.handle, cacheK.handle, cacheV.handle, o.handle, slots.handle, positions.handle, rows, capacity, longest);
       putShape(9, shape);
+      int[16] = shape.window ?? 0;
       const floats = 6 * shape.keyDim + 6 * up8(longest) + 256;
       const work = rows * longest * shape.queryHeads * (shape.keyDim + shape.valueDim);
       runWithScratch(op.ATTENTION_CACHED, 14, floats, work > 40_000);

@@ -94,6 +94,16 @@ const kernels: Record<string, (s: Shape) => KernelCall> = {
     d.rope(x, table, i.i32(s.rows, positions), s.rows, s.heads, strideRow, strideHead, dim, s.yes, s.other);
     return [x];
   },
+  addBias: (s) => (d, i) => {
+    const y = i.f32(s.rows * s.width);
+    d.addBias(y, i.f32(s.width), s.rows, s.width);
+    return [y];
+  },
+  biasGrad: (s) => (d, i) => {
+    const db = i.f32(s.width);
+    d.biasGrad(i.f32(s.rows * s.width), db, s.rows, s.width);
+    return [db];
+  },
   swiglu: (s) => (d, i) => {
     const y = i.output(s.n);
     d.swiglu(i.f32(s.n, 4), i.f32(s.n), y);

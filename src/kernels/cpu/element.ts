@@ -105,6 +105,20 @@ export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
       int[9] = inverse ? 1 : 0;
       pool.run(op.ROPE, rows * heads * dim > parallelPass);
     },
+    addBias(y, b, rows, width) {
+      int[0] = y.handle;
+      int[1] = b.handle;
+      int[2] = rows;
+      int[3] = width;
+      pool.run(op.ADD_BIAS, rows * width > parallelPass);
+    },
+    biasGrad(dy, db, rows, width) {
+      int[0] = dy.handle;
+      int[1] = db.handle;
+      int[2] = rows;
+      int[3] = width;
+      pool.run(op.BIAS_GRAD, rows * width > parallelPass);
+    },
     swiglu(gate, up, y) {
       sameLength("swiglu", gate, y);
       sameLength("swiglu", up, y);

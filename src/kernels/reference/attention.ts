@@ -124,17 +124,19 @@ export const attentionCached: AttentionKernels["attentionCached"] = (
   for (let r = 0; r < rows; r++)
     for (let h = 0; h < queryHeads; h++) {
       const [plane, head] = [slots.host![r]! * keyHeads + Math.floor((h * keyHeads) / queryHeads), r * queryHeads + h];
-      const scores = Array.from({ length: positions.host![r]! + 1 }, (_, j) => {
+      const first = firstSeen(positions.host![r]!, 0, shape);
+      const scores = Array.from({ length: positions.host![r]! + 1 - first }, (_, j) => {
         let dot = 0;
         for (let i = 0; i < keyDim; i++)
-          dot += q.host![head * keyDim + i]! * cacheK.host![keyAt(plane, j, i, capacity, keyDim)]!;
+          dot += q.host![head * keyDim + i]! * cacheK.host![keyAt(plane, first + j, i, capacity, keyDim)]!;
         return dot * scale;
       });
       const max = Math.max(...scores);
       const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
       for (let i = 0; i < valueDim; i++)
         o.host![head * valueDim + i] = scores.reduce(
-          (total, s, j) => total + (Math.exp(s - max) / sum) * cacheV.host![(plane * capacity + j) * valueDim + i]!,
+          (total, s, j) =>
+            total + (Math.exp(s - max) / sum) * cacheV.host![(plane * capacity + first + j) * valueDim + i]!,
           0,
         );
     }
@@ -165,6 +167,10 @@ function keyAt(plane: number, position: number, i: number, capacity: number, key
   return plane * keyDim * capacity + start * keyDim + i * width + position - start;
 }
 
+/** The first row, not before `start`, that a row sees. */
+const firstSeen = (row: number, start: number, { window = 0 }: AttentionShape): number =>
+  window === 0 ? start : Math.max(start, row + 1 - window);
+
 function eachQuery(
   starts: Int32Array,
   sequences: number,
@@ -174,7 +180,7 @@ function eachQuery(
   for (let s = 0; s < sequences; s++)
     for (let row = starts[s]!; row < starts[s + 1]!; row++)
       for (let head = 0; head < shape.queryHeads; head++)
-        run(row, head, starts[s]!, Math.floor((head * shape.keyHeads) / shape.queryHeads));
+        run(row, head, firstSeen(row, starts[s]!, shape), Math.floor((head * shape.keyHeads) / shape.queryHeads));
 }
 
 function scoresOf(

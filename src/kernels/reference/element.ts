@@ -75,6 +75,13 @@ export const rope: ElementKernels["rope"] = (
       }
 };
 
+export const addBias: ElementKernels["addBias"] = (y, b, rows, width) => {
+  for (let r = 0; r < rows; r++) for (let i = 0; i < width; i++) y.host![r * width + i]! += b.host![i]!;
+};
+export const biasGrad: ElementKernels["biasGrad"] = (dy, db, rows, width) => {
+  for (let r = 0; r < rows; r++) for (let i = 0; i < width; i++) db.host![i]! += dy.host![r * width + i]!;
+};
+
 export const swiglu: ElementKernels["swiglu"] = (gate, up, y) => {
   for (let i = 0; i < y.length; i++) y.host![i] = gate.host![i]! * sigmoid(gate.host![i]!) * up.host![i]!;
 };

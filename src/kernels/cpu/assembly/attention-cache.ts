@@ -4,7 +4,9 @@
  */
 import { address, float, int, share, takeTile } from "./control";
 import { packQueries } from "./attention-pack";
-import { BLOCK, PANEL, scores1, scores6, softmaxRow, softmaxRows, weighted1, weightedPanels } from "./attention-tiles";
+import {
+  BLOCK, firstSeen, hideBefore, NEGATIVE_INFINITY, PANEL, scores1, scores6, softmaxRow, softmaxRows, weighted1, weightedPanels,
+} from "./attention-tiles";
 
 /** Fewer rows than this in a run go one by one. */
 const SHARED: i32 = 3;
@@ -16,7 +18,7 @@ const KEYS: i32 = 32;
 /**
  * Arguments: q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
  * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, T8) for scores and 256 floats more, T8 = longest up to
- * the next multiple of 8.
+ * the next multiple of 8; window.
  */
 export function attentionCached(args: usize, thread: i32, _threads: i32): void {
   const slots = address(args, 4), positions = address(args, 5);
@@ -51,15 +53,17 @@ function alone(args: usize, scratch: usize, row: i32, head: i32, slot: i32, posi
   const at = <usize>(row * queryHeads + head) << 2;
   const query = address(args, 0) + at * keyDim;
   const scores = scratch + (<usize>keyDim << 2);
+  const window = int(args, 16), low = firstSeen(position, window, KEYS), seen = position + 1 - low;
   for (let d: usize = 0; d < <usize>keyDim << 2; d += 4) store<f32>(scratch + d, load<f32>(query + d) * scale);
   const keys = address(args, 1) + ((plane * keyDim) << 2);
-  for (let j = 0; j <= position; j += KEYS) {
+  for (let j = low; j <= position; j += KEYS) {
     const width = min(KEYS, capacity - j), block = keys + (<usize>(j * keyDim) << 2);
-    scores1(scratch, block, scores + (<usize>j << 2), min(width, position + 1 - j), keyDim, <usize>width << 2, width);
+    scores1(scratch, block, scores + (<usize>(j - low) << 2), min(width, position + 1 - j), keyDim, <usize>width << 2, width);
   }
-  const sum = softmaxRow(scores, 32, position + 1, scratch);
-  const values = address(args, 2) + ((plane * valueDim) << 2);
-  weighted1(scores, values, position + 1, valueDim, sum, address(args, 3) + at * valueDim);
+  if (window) for (let j = 0; j < seen - window; j++) store<f32>(scores + (<usize>j << 2), NEGATIVE_INFINITY);
+  const sum = softmaxRow(scores, 32, seen, scratch);
+  const values = address(args, 2) + (((plane + low) * valueDim) << 2);
+  weighted1(scores, values, seen, valueDim, sum, address(args, 3) + at * valueDim);
 }
 
 function together(args: usize, scratch: usize, row: i32, rows: i32, head: i32, slot: i32, first: i32): void {
@@ -67,20 +71,22 @@ function together(args: usize, scratch: usize, row: i32, rows: i32, head: i32, s
   const keyDim = int(args, 11), valueDim = int(args, 12);
   const plane = <usize>(slot * keyHeads + (head * keyHeads) / queryHeads) * <usize>capacity;
   const at = <usize>(row * queryHeads + head) << 2;
-  const scores = scratch + <usize>keyDim * 24, tile = scores + <usize>((first + rows + 7) >> 3) * PANEL;
+  const window = int(args, 16), low = firstSeen(first, window, KEYS), seen = first - low;
+  const scores = scratch + <usize>keyDim * 24, tile = scores + <usize>((seen + rows + 7) >> 3) * PANEL;
   const sums = tile + 2 * PANEL;
   packQueries(address(args, 0) + at * keyDim, rows, <usize>(queryHeads * keyDim) << 2, keyDim, float(args, 13), scratch);
   const keys = address(args, 1) + ((plane * keyDim) << 2);
-  for (let j = 0; j < first + rows; j += KEYS) {
+  for (let j = low; j < first + rows; j += KEYS) {
     const width = min(KEYS, capacity - j), panels = (min(KEYS, first + rows - j) + 7) >> 3;
-    const block = keys + (<usize>(j * keyDim) << 2), to = scores + <usize>(j >> 3) * PANEL;
+    const block = keys + (<usize>(j * keyDim) << 2), to = scores + <usize>((j - low) >> 3) * PANEL;
     scores6(scratch, block, to, panels, keyDim, <usize>width << 2, 32, PANEL);
   }
-  softmaxRows(scores, first + 1, rows, sums);
-  const values = address(args, 2) + ((plane * valueDim) << 2);
+  if (window) hideBefore(scores, PANEL, rows, first, window, low, NEGATIVE_INFINITY);
+  softmaxRows(scores, seen + 1, rows, sums);
+  const values = address(args, 2) + (((plane + low) * valueDim) << 2);
   for (let c = 0; c < valueDim; ) {
     const stride = <usize>valueDim << 2, left = valueDim - c;
-    let panels = weightedPanels(scores, PANEL, values + (<usize>c << 2), 32, stride, first, rows, tile, left);
+    let panels = weightedPanels(scores, PANEL, values + (<usize>c << 2), 32, stride, seen, rows, tile, left);
     for (let from = tile; panels > 0; panels--) {
       for (let r: usize = 0; r < <usize>rows; r++) {
         const sum = v128.load32_splat(sums + (r << 2)), low = v128.load(from + (r << 5)), high = v128.load(from + (r << 5), 16);

@@ -5,7 +5,7 @@
  */
 import { address, float, int, takeTile } from "./control";
 import { packColumns, packKeys, packQueries, unpackColumns } from "./attention-pack";
-import { BLOCK, outerPanels, PANEL as TILE, scores6, weightedPanels } from "./attention-tiles";
+import { BLOCK, firstSeen, hideBefore, outerPanels, PANEL as TILE, scores6, weightedPanels } from "./attention-tiles";
 import { expSoft4, madd, sumLanes } from "./math";
 
 /** Rows whose probabilities are held at once: four blocks, so that a sum over rows stays in registers for a while. */
@@ -15,13 +15,13 @@ const PANEL: usize = 768;
 
 /**
  * Arguments: dO, q, k, v, o, lse, dq, dk, dv, starts, sequences, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
- * scratch, bytes of scratch a thread. With K8, V8 and T8 keyDim, valueDim and longest up to the next multiple of 8, the
+ * scratch, bytes of scratch a thread, window. With K8, V8 and T8 keyDim, valueDim and longest up to the next multiple of 8, the
  * scratch holds (T8, keyDim + valueDim) for keys and values, (T8, K8) for keys again, (T8, K8 + V8) for the sums,
  * (6, keyDim + valueDim) and (24, K8 + V8) for queries, (2, 24, T8) for scores and 120 floats more.
  */
 export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
   const queryHeads = int(args, 12), keyHeads = int(args, 13), keyDim = int(args, 14), valueDim = int(args, 15);
-  const items = int(args, 10) * keyHeads, group = queryHeads / keyHeads, scale = float(args, 16);
+  const items = int(args, 10) * keyHeads, group = queryHeads / keyHeads, scale = float(args, 16), window = int(args, 19);
   const room = (int(args, 11) + 7) & ~7, keyRoom = (keyDim + 7) & ~7, valueRoom = (valueDim + 7) & ~7;
   const keys = address(args, 17) + address(args, 18) * <usize>thread;
   const values = keys + (<usize>(room * keyDim) << 2);
@@ -49,7 +49,9 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
     memory.fill(dKeys, 0, <usize>(room * (keyRoom + valueRoom)) << 2);
     for (let head = keyHead * group; head < (keyHead + 1) * group; head++)
       for (let base = 0; base < length; base += ROWS) {
-        const rows = min(ROWS, length - base);
+        // Panels before the first that any of these rows sees are left out; one index counts for all their blocks.
+        const rows = min(ROWS, length - base), low = firstSeen(base, window, 8);
+        const keysSeen = keys + (<usize>(low * keyDim) << 2), valuesSeen = values + (<usize>(low * valueDim) << 2);
         const row = <usize>((start + base) * queryHeads + head) << 2;
         packColumns(address(args, 1) + row * keyDim, rows, queryStride, keyDim, scale, queryColumns, ROWS);
         packColumns(address(args, 0) + row * valueDim, rows, outStride, valueDim, 1, dOutColumns, ROWS);
@@ -61,20 +63,24 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
         }
         for (let b = 0; b < rows; b += BLOCK) {
           const count = min(BLOCK, rows - b), first = base + b;
-          const panels = (first + count + 7) >> 3;
+          const seen = first - low, panels = (seen + count + 7) >> 3;
           const at = <usize>((start + first) * queryHeads + head) << 2, block = <usize>b << 5;
           packQueries(address(args, 1) + at * keyDim, count, queryStride, keyDim, scale, queries);
           packQueries(address(args, 0) + at * valueDim, count, outStride, valueDim, 1, dOuts);
-          scores6(queries, keys, p + block, panels, keyDim, 32, <usize>keyDim << 5, PANEL);
-          scores6(dOuts, values, ds + block, panels, valueDim, 32, <usize>valueDim << 5, PANEL);
+          scores6(queries, keysSeen, p + block, panels, keyDim, 32, <usize>keyDim << 5, PANEL);
+          scores6(dOuts, valuesSeen, ds + block, panels, valueDim, 32, <usize>valueDim << 5, PANEL);
           for (let r = 0; r < count; r++) {
             const from = at + (<usize>(r * queryHeads) << 2), line = block + (<usize>r << 5);
             const lse = load<f32>(address(args, 5) + from), delta = load<f32>(deltas + (<usize>(b + r) << 2));
-            softmaxGradRow(p + line, ds + line, panels, first + r + 1, lse, delta);
+            softmaxGradRow(p + line, ds + line, panels, seen + r + 1, lse, delta);
+          }
+          if (window) {
+            hideBefore(p + block, PANEL, count, first, window, low, 0);
+            hideBefore(ds + block, PANEL, count, first, window, low, 0);
           }
           for (let c = 0; c < keyDim; ) {
-            const from = keyColumns + (<usize>(c * room) << 2), left = keyDim - c;
-            let done = weightedPanels(ds + block, PANEL, from, <usize>room << 5, 32, first, count, tile, left);
+            const from = keyColumns + (<usize>(c * room + low * 8) << 2), left = keyDim - c;
+            let done = weightedPanels(ds + block, PANEL, from, <usize>room << 5, 32, seen, count, tile, left);
             for (let t = tile; done > 0; done--) {
               unpackColumns(t, scale, count, c, keyDim, address(args, 6) + at * keyDim, queryStride);
               t += TILE;
@@ -82,8 +88,9 @@ export function attentionGrad(args: usize, thread: i32, _threads: i32): void {
             }
           }
         }
-        addOuter(p, dOutColumns, base, rows, valueDim, dValues, valueRoom);
-        addOuter(ds, queryColumns, base, rows, keyDim, dKeys, keyRoom);
+        const dV = dValues + (<usize>(low * valueRoom) << 2), dK = dKeys + (<usize>(low * keyRoom) << 2);
+        addOuter(p, dOutColumns, base - low, rows, valueDim, dV, valueRoom);
+        addOuter(ds, queryColumns, base - low, rows, keyDim, dK, keyRoom);
       }
     copyRows(dKeys, <usize>keyRoom << 2, length, keyDim, address(args, 7) + keyRow * keyDim, keyStride);
     copyRows(dValues, <usize>valueRoom << 2, length, valueDim, address(args, 8) + keyRow * valueDim, valueStride);

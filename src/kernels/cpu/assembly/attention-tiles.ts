@@ -16,7 +16,7 @@ const WIDE_BUILD: bool = WIDE != 0;
 export const BLOCK: i32 = 6;
 /** Bytes of one panel of a block's scores. */
 export const PANEL: usize = 192;
-const NEGATIVE_INFINITY: f32 = -Infinity;
+export const NEGATIVE_INFINITY: f32 = -Infinity;
 
 /**
  * out (panels, 6, 8) = q^T k. q (depth, 6); element d of key 8p + j at k + p * keyStep + d * keyStride + 4j (bytes).
@@ -149,6 +149,23 @@ export function softmaxRows(s: usize, n: i32, rows: i32, sums: usize): void {
   if (rows == BLOCK) return softmax6(s, n, sums);
   for (let r: usize = 0; r < <usize>rows; r++)
     store<f32>(sums + (r << 2), softmaxRow(s + (r << 5), PANEL, n + <i32>r, sums + 24 + (r << 2)));
+}
+
+/** The first key, counted from a multiple of `unit`, that the row at `position` sees through a window (0: all). */
+// @ts-ignore: decorator
+@inline export function firstSeen(position: i32, window: i32, unit: i32): i32 {
+  return window == 0 ? 0 : max(position + 1 - window, 0) & -unit;
+}
+
+/**
+ * Hides what lies before a window from a block's `rows` queries, of which the first stands at `position`: scores (panel, 6, 8),
+ * panels `step` bytes apart, start at key `low`. Softmax gives hidden keys exactly 0, and adding 0 changes no bits.
+ */
+export function hideBefore(s: usize, step: usize, rows: i32, position: i32, window: i32, low: i32, value: f32): void {
+  for (let r = 0; r < rows; r++) {
+    const end = position + r + 1 - window - low;
+    for (let j = 0; j < end; j++) store<f32>(s + <usize>(j >> 3) * step + (<usize>(r * 8 + (j & 7)) << 2), value);
+  }
 }
 
 // All six rows of a panel before the next panel: what a row waits for (its sum, its maximum) takes no time then.

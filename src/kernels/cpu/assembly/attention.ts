@@ -1,11 +1,11 @@
 /** Causal attention of packed sequences, as training runs it: a thread takes one head of one sequence after another. */
 import { address, float, int, takeTile } from "./control";
 import { packColumns, packKeys, packQueries, unpackColumns } from "./attention-pack";
-import { BLOCK, PANEL, scores6, softmaxRows, weightedPanels } from "./attention-tiles";
+import { BLOCK, firstSeen, hideBefore, NEGATIVE_INFINITY, PANEL, scores6, softmaxRows, weightedPanels } from "./attention-tiles";
 
 /**
  * Arguments: q, k, v, o, lse, starts, sequences, longest, queryHeads, keyHeads, keyDim, valueDim, scale, scratch, bytes of
- * scratch a thread. The scratch holds keys (T8, keyDim), values (T8, V8), queries (keyDim, 6), scores (6, T8) and 256
+ * scratch a thread, window. The scratch holds keys (T8, keyDim), values (T8, V8), queries (keyDim, 6), scores (6, T8) and 256
  * more floats, where T8 and V8 are longest and valueDim up to the next multiple of 8.
  */
 export function attention(args: usize, thread: i32, _threads: i32): void {
@@ -13,7 +13,7 @@ export function attention(args: usize, thread: i32, _threads: i32): void {
   const starts = address(args, 5);
   const items = int(args, 6) * queryHeads;
   const room = (int(args, 7) + 7) & ~7;
-  const scale = float(args, 12);
+  const scale = float(args, 12), window = int(args, 15);
   const keys = address(args, 13) + address(args, 14) * <usize>thread;
   const values = keys + (<usize>(room * keyDim) << 2);
   const queries = values + (<usize>(room * ((valueDim + 7) & ~7)) << 2);
@@ -36,11 +36,13 @@ export function attention(args: usize, thread: i32, _threads: i32): void {
       packColumns(address(args, 2) + row * valueDim, length, valueStride, valueDim, 1, values, room);
     }
     for (let first = 0; first < length; first += BLOCK) {
-      const rows = min(BLOCK, length - first);
+      const rows = min(BLOCK, length - first), low = firstSeen(first, window, 8), seen = first - low;
       const at = <usize>((start + first) * queryHeads + head) << 2;
       packQueries(address(args, 0) + at * keyDim, rows, queryStride, keyDim, scale, queries);
-      scores6(queries, keys, scores, (first + rows + 7) >> 3, keyDim, 32, <usize>keyDim << 5, PANEL);
-      softmaxRows(scores, first + 1, rows, sums);
+      const from = keys + (<usize>(low * keyDim) << 2);
+      scores6(queries, from, scores, (seen + rows + 7) >> 3, keyDim, 32, <usize>keyDim << 5, PANEL);
+      if (window) hideBefore(scores, PANEL, rows, first, window, low, NEGATIVE_INFINITY);
+      softmaxRows(scores, seen + 1, rows, sums);
       for (let r: usize = 0; r < <usize>rows; r++)
         store<f32>(
           address(args, 4) + at + ((r * queryHeads) << 2),
@@ -48,8 +50,8 @@ export function attention(args: usize, thread: i32, _threads: i32): void {
         );
       const out = address(args, 3) + at * valueDim;
       for (let c = 0; c < valueDim; ) {
-        const from = values + (<usize>(c * room) << 2), left = valueDim - c;
-        let panels = weightedPanels(scores, PANEL, from, <usize>room << 5, 32, first, rows, tile, left);
+        const from = values + (<usize>(c * room + low * 8) << 2), left = valueDim - c;
+        let panels = weightedPanels(scores, PANEL, from, <usize>room << 5, 32, seen, rows, tile, left);
         for (let at = tile; panels > 0; panels--) {
           divideRows(at, sums, rows);
           unpackColumns(at, 1, rows, c, valueDim, out, outStride);

@@ -102,6 +102,47 @@ function squares(x: usize, length: i32): f64 {
   return total;
 }
 
+/** y, b, rows, width. */
+export function addBias(args: usize, thread: i32, threads: i32): void {
+  const b = address(args, 1), rows = int(args, 2), bytes = address(args, 3) << 2;
+  for (let r = share(rows, thread, threads); r < share(rows, thread + 1, threads); r++) {
+    const y = address(args, 0) + <usize>r * bytes;
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), v128.load(b + i)));
+    for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(y + i) + load<f32>(b + i));
+  }
+}
+
+/** dy, db, rows, width: threads split the width, each sum stays in a register over all rows. */
+export function biasGrad(args: usize, thread: i32, threads: i32): void {
+  const dy = address(args, 0), db = address(args, 1), rows = int(args, 2), width = int(args, 3);
+  const bytes = <usize>width << 2, end = until(width, thread, threads);
+  let i = from(width, thread, threads);
+  for (; i + 64 <= end; i += 64) {
+    let a = v128.load(db + i), b = v128.load(db + i, 16), c = v128.load(db + i, 32), d = v128.load(db + i, 48);
+    let at = dy + i;
+    for (let r = 0; r < rows; r++) {
+      a = f32x4.add(a, v128.load(at));
+      b = f32x4.add(b, v128.load(at, 16));
+      c = f32x4.add(c, v128.load(at, 32));
+      d = f32x4.add(d, v128.load(at, 48));
+      at += bytes;
+    }
+    v128.store(db + i, a);
+    v128.store(db + i, b, 16);
+    v128.store(db + i, c, 32);
+    v128.store(db + i, d, 48);
+  }
+  for (; i < end; i += 4) {
+    let sum = load<f32>(db + i), at = dy + i;
+    for (let r = 0; r < rows; r++) {
+      sum += load<f32>(at);
+      at += bytes;
+    }
+    store<f32>(db + i, sum);
+  }
+}
+
 /** gate, up, y, length. */
 export function swiglu(args: usize, thread: i32, threads: i32): void {
   const gate = address(args, 0), up = address(args, 1), y = address(args, 2);

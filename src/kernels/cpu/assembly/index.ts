@@ -10,7 +10,7 @@ import { moePlan, moeGather, moeGatherGrad, moeCombine, moeCombineGrad } from ".
 import { tokenLogProbs, tokenLogProbsGrad } from "./loss";
 import { adamw, muonMomentum } from "./optimizer";
 import {
-  add, axpy, copy, embedding, embeddingGrad, fill, scale, squareRuns, sumRuns, swiglu, swigluGrad,
+  add, addBias, axpy, biasGrad, copy, embedding, embeddingGrad, fill, scale, squareRuns, sumRuns, swiglu, swigluGrad,
 } from "./element";
 import { linearGradWeightKernel } from "./grad-weight";
 import { linearKernel } from "./linear";
@@ -61,6 +61,10 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
       return embedding(args, thread, threads);
     case op.EMBEDDING_GRAD:
       return embeddingGrad(args, thread, threads);
+    case op.ADD_BIAS:
+      return addBias(args, thread, threads);
+    case op.BIAS_GRAD:
+      return biasGrad(args, thread, threads);
     case op.EXP:
       return expKernel(address(args, 0), address(args, 1), int(args, 2), int(args, 3) != 0);
     case op.ATTENTION:

@@ -19,6 +19,8 @@ export const EMBEDDING_GRAD = 21;
 export const COPY = 22;
 export const SUM_RUNS = 23;
 export const RMS_NORM_GRAD_SUM = 24;
+export const ADD_BIAS = 25;
+export const BIAS_GRAD = 26;
 
 export const ATTENTION = 30;
 export const ATTENTION_GRAD = 31;
