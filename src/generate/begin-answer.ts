@@ -1,6 +1,6 @@
 /** From what a caller asks to what the scheduler runs: a request and the writer that follows it, as every surface begins an answer. */
 
-import { endsInsideThink } from "../text/template.ts";
+import { endsInsideThink, type ReasoningFormat, THINK_TAGS } from "../text/reasoning.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { AnswerWriter } from "./answer.ts";
 import type { AnswerEvent, CompleteOptions } from "./answer-options.ts";

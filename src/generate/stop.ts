@@ -27,9 +27,10 @@ export class StopMatcher {
     if (this.#longest === 0) return piece;
     const text = this.#held + piece;
     const end = this.#firstEnd(text);
-    if (this.#stopped !== null) {
+    const { stopped } = this;
+    if (stopped !== null) {
       this.#held = "";
-      return text.slice(0, this.#include ? end : end - this.#stopped.length);
+      return text.slice(0, this.#include ? end : end - stopped.length);
     }
     const keep = this.#openTail(text);
     this.#held = text.slice(text.length - keep);
