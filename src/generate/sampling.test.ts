@@ -27,6 +27,7 @@ test("no token outside the kept set is ever drawn", () => {
     topK: fc.integer({ min: 0, max: 40 }),
     topP: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
     minP: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })),
+    typical: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
     seed: fc.nat(),
   });
   // Few distinct values, so that ties are common.
@@ -49,7 +50,8 @@ for (const [name, sampling] of Object.entries<Sampling>({
   "top-k": { topK: 20 },
   "top-p": { topP: 0.85 },
   "min-p": { minP: 0.1 },
-  "all of them": { temperature: 1.3, topK: 60, topP: 0.9, minP: 0.02 },
+  typical: { typical: 0.7 },
+  "all of them": { temperature: 1.3, topK: 60, topP: 0.9, minP: 0.02, typical: 0.8 },
 })) {
   test(`tokens are drawn as often as their renormalised probability says: ${name}`, () => {
     const logits = gaussian(112, 7);
@@ -117,6 +119,7 @@ test("a setting outside its range is a usage error that names it", () => {
   assert.match(message({ topP: 1.5 }), /top-p must be between 0 and 1, not 1.5/);
   assert.match(message({ minP: Number.NaN }), /min-p/);
   assert.match(message({ topK: 2.5 }), /top-k must be a whole number/);
+  assert.match(message({ typical: -0.1 }), /typical must be between 0 and 1/);
 });
 
 function draw(logits: Float32Array, sampling: Sampling, times: number): number[] {
@@ -132,21 +135,35 @@ function logSumExp(logits: Float32Array, temperature: number): number {
 
 /** The kept set by a full sort, the way the paper definitions read; `slack` widens each bound by rounding errors. */
 function keptPlainly(logits: Float32Array, sampling: Sampling, slack: number): Set<number> {
-  const { temperature = 1, topK = 0, topP = 1, minP = 0 } = sampling;
+  const { temperature = 1, topK = 0, topP = 1, minP = 0, typical = 1 } = sampling;
   const lse = logSumExp(logits, temperature);
   const sorted = Array.from(logits, (l, id) => ({ id, l, p: Math.exp(l / temperature - lse) }));
   sorted.sort((a, b) => b.l - a.l || a.id - b.id);
   const top = topK > 0 ? sorted.slice(0, topK) : sorted;
   const total = top.reduce((sum, { p }) => sum + p, 0);
-  const kept = new Set<number>();
+  const kept: { id: number; p: number }[] = [];
   let before = 0;
   for (const { id, p } of top) {
-    if (kept.size > 0 && topP < 1 && before >= topP * total + slack) break;
+    if (kept.length > 0 && topP < 1 && before >= topP * total + slack) break;
     if (p < minP * sorted[0].p * (1 - slack)) break;
-    if (p > 0) kept.add(id);
+    if (p > 0) kept.push({ id, p });
     before += p;
   }
-  return kept;
+  return new Set(typical < 1 ? typicalPlainly(kept, typical, slack) : kept.map(({ id }) => id));
+}
+
+/** Locally typical sampling as the paper reads; ties of nearly equal surprisal all count as first. */
+function typicalPlainly(kept: readonly { id: number; p: number }[], reach: number, slack: number): number[] {
+  const total = kept.reduce((sum, { p }) => sum + p, 0);
+  const entropy = kept.reduce((sum, { p }) => sum - (p / total) * Math.log(p / total), 0);
+  const far = kept.map(({ id, p }) => ({ id, p: p / total, d: Math.abs(-Math.log(p / total) - entropy) }));
+  far.sort((a, b) => a.d - b.d || a.id - b.id);
+  return far
+    .filter(({ d }, i) => {
+      const nearer = far.slice(0, i).filter((one) => slack === 0 || one.d < d - 1e-4);
+      return nearer.reduce((sum, { p }) => sum + p, 0) < reach + slack || i === 0;
+    })
+    .map(({ id }) => id);
 }
 
 function gaussian(length: number, seed: number): Float32Array {

@@ -1,8 +1,9 @@
 /**
  * Draws a token from a row of logits, once per row and step, so it allocates nothing and never sorts the vocabulary.
  *
- * The order is Hugging Face's: temperature, then top-k, then top-p among what top-k left, then min-p. Each filter keeps a
- * prefix of the tokens in order of falling logit (ties: the lower id first), so together they keep the shortest of the three.
+ * The order is Hugging Face's, which published generation configs are tuned in: penalties (penalties.ts), temperature, then top-k,
+ * then top-p among what top-k left, then min-p, then typical among what is left. Each of the first three keeps a prefix of the
+ * tokens in order of falling logit (ties: the lower id first), so together they keep the shortest of the three.
  */
 import { usageError } from "../error.ts";
 import { Random } from "../random.ts";
@@ -57,6 +58,7 @@ export class Sampler {
   readonly topK: number;
   readonly topP: number;
   readonly minP: number;
+  readonly typical: number;
   readonly random: Random;
 
   /** @throws UserError naming a setting outside its range */
@@ -65,6 +67,7 @@ export class Sampler {
     this.topK = inRange("top-k", sampling.topK ?? 0, 0, 2 ** 31);
     this.topP = inRange("top-p", sampling.topP ?? 1, 0, 1);
     this.minP = inRange("min-p", sampling.minP ?? 0, 0, 1);
+    this.typical = inRange("typical", sampling.typical ?? 1, 0, 1);
     this.random = random;
     if (!Number.isInteger(this.topK)) throw usageError(`top-k must be a whole number, not ${this.topK}`, "top_k");
     // A temperature so near 0 that dividing by it overflows is 0 to anyone who asks for it.
@@ -83,7 +86,7 @@ export class Sampler {
    */
   sample(logits: Float32Array, start: number, vocabulary: number, lse: number): number {
     if (this.temperature === 0) return argmax(logits, start, vocabulary);
-    const filters = (this.topK > 0 && this.topK < vocabulary) || this.topP < 1 || this.minP > 0;
+    const filters = (this.topK > 0 && this.topK < vocabulary) || this.topP < 1 || this.minP > 0 || this.typical < 1;
     return filters
       ? this.#sampleKept(logits, start, vocabulary, lse)
       : this.#samplePlain(logits, start, vocabulary, lse);
@@ -153,7 +156,18 @@ function keep(sampler: Sampler, logits: Float32Array, start: number, vocabulary:
   }
   if (topP < 1) count = selectPrefix(count, topP * total, true);
   if (floor > Number.NEGATIVE_INFINITY) count = dropBelow(count, floor);
+  if (sampler.typical < 1) count = keepTypical(count, sampler.typical);
   return count;
+}
+
+/** Of what the other filters left, renormalised: the candidates whose surprisal is nearest the entropy, until they reach the sum. */
+function keepTypical(count: number, reach: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += mass[i];
+  let entropy = 0;
+  for (let i = 0; i < count; i++) if (mass[i] > 0) entropy -= (mass[i] / total) * Math.log(mass[i] / total);
+  for (let i = 0; i < count; i++) keys[i] = -Math.abs(-Math.log(mass[i] / total) - entropy);
+  return selectPrefix(count, reach * total, true);
 }
 
 function collectAbove(logits: Float32Array, start: number, vocabulary: number, floor: number): number {
