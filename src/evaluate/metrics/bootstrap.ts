@@ -1,0 +1,52 @@
+/** Intervals by drawing the questions again, with putting back (Efron 1979): right for any figure that is a mean over questions. */
+import { Random } from "../../random.ts";
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Draws of a bootstrap where none are stated. */
+export const BOOTSTRAP_DRAWS = 2000;
+
+/**
+ * The values that the mean of group means takes when each group's questions are drawn again, sorted. One group: the ordinary bootstrap.
+ * @param groups values of the independent questions of each group, none empty
+ * @param random a generator of its own: the result depends on it alone
+ */
+export function bootstrapMeans(
+  groups: readonly (readonly number[])[],
+  random: Random,
+  draws = BOOTSTRAP_DRAWS,
+): Float64Array {
+  const means = new Float64Array(draws);
+  for (let draw = 0; draw < draws; draw++) {
+    let sum = 0;
+    for (const values of groups) {
+      let own = 0;
+      for (let i = 0; i < values.length; i++) own += values[random.int(0, values.length - 1)]!;
+      sum += own / values.length;
+    }
+    means[draw] = sum / groups.length;
+  }
+  return means.sort();
+}
+
+/** The middle `level` of sorted values, by the nearest ranks. */
+export function percentileInterval(sorted: Float64Array, level = 0.95): Interval {
+  const tail = (1 - level) / 2;
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(share * (sorted.length - 1))))]!;
+  return { low: at(tail), high: at(1 - tail) };
+}
+
+/** The 95 % interval of the mean of group means; the same for the same seed. */
+export function bootstrapInterval(
+  groups: readonly (readonly number[])[],
+  seed: number,
+  draws = BOOTSTRAP_DRAWS,
+): Interval {
+  const filled = groups.filter((values) => values.length > 0);
+  if (filled.length === 0) return { low: 0, high: 0 };
+  return percentileInterval(bootstrapMeans(filled, Random.from(seed, "bootstrap"), draws));
+}
