@@ -2,7 +2,7 @@
  * What changes a row's logits before a token is drawn: biases and penalties on repetition. Only rows that ask for any of it come
  * here; they work on a copy, so that log-probs stay those of the model.
  */
-import { UserError } from "../error.ts";
+import { UserError, usageError } from "../error.ts";
 import { DryPenalty } from "./dry.ts";
 import { argmax, inRange, type Sampling } from "./sampling.ts";
 import type { Sequence } from "./sequence.ts";
@@ -32,6 +32,10 @@ export class Penalties {
   private constructor(sampling: Sampling, prompt: ArrayLike<number>) {
     this.#prompt = prompt;
     this.#bias = sampling.logitBias ?? null;
+    for (const [id, bias] of sampling.logitBias ?? []) {
+      if (!Number.isInteger(id) || id < 0) throw usageError(`logit-bias names tokens by id, not ${id}`, "logit_bias");
+      if (bias !== Number.NEGATIVE_INFINITY) inRange("logit-bias", bias, -100, 100);
+    }
     this.#repetition = inRange("repetition-penalty", sampling.repetitionPenalty ?? 1, 0.01, 100);
     this.#lastN = inRange("penalty-last-n", sampling.penaltyLastN ?? 64, -1, 2 ** 31);
     this.#presence = inRange("presence-penalty", sampling.presencePenalty ?? 0, -2, 2);

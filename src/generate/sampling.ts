@@ -20,7 +20,7 @@ export interface Sampling {
   readonly minP?: number;
   /** Locally typical sampling (arXiv 2202.00666): keep the tokens whose surprisal is nearest the entropy until they reach this sum; 1: all. */
   readonly typical?: number;
-  /** Added to the logits of these ids, -100 to 100; -Infinity bans a token, Infinity leaves no other. */
+  /** Added to the logits of these ids, -100 to 100; -Infinity bans a token. */
   readonly logitBias?: ReadonlyMap<number, number>;
   /** Divides the positive logits of tokens seen in the last `penaltyLastN`, multiplies the negative ones (arXiv 1909.05858); 1: none. */
   readonly repetitionPenalty?: number;

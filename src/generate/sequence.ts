@@ -87,7 +87,7 @@ export class Sequence {
 }
 
 /** @throws UserError where the prompt is empty, has an id outside the vocabulary, or does not fit with its new tokens */
-export function checkRequest({ prompt, maxTokens }: Request, vocabulary: number, capacity: number): void {
+export function checkRequest({ prompt, maxTokens, sampling }: Request, vocabulary: number, capacity: number): void {
   if (!Number.isInteger(maxTokens) || maxTokens < 0) {
     throw new UserError(`The number of new tokens must be a whole number of at least 0, not ${maxTokens}.`, {
       param: "max_tokens",
@@ -107,15 +107,16 @@ export function checkRequest({ prompt, maxTokens }: Request, vocabulary: number,
       { param: "max_tokens", type: "context_length_exceeded" },
     );
   }
-  for (let i = 0; i < prompt.length; i++) {
-    const id = prompt[i];
-    if (!(Number.isInteger(id) && id >= 0 && id < vocabulary)) {
-      throw new UserError(`The token id ${id} is outside the vocabulary; ids go from 0 to ${vocabulary - 1}.`, {
-        param: "ids",
-        type: "invalid_token",
-      });
-    }
-  }
+  for (let i = 0; i < prompt.length; i++) checkId(prompt[i], vocabulary, "ids");
+  for (const id of sampling.logitBias?.keys() ?? []) checkId(id, vocabulary, "logit_bias");
+}
+
+function checkId(id: number, vocabulary: number, param: string): void {
+  if (Number.isInteger(id) && id >= 0 && id < vocabulary) return;
+  throw new UserError(`The token id ${id} is outside the vocabulary; ids go from 0 to ${vocabulary - 1}.`, {
+    param,
+    type: "invalid_token",
+  });
 }
 
 function grown(old: Float32Array): Float32Array {
