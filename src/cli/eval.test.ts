@@ -55,9 +55,18 @@ test("export --json tells where the folder is, its size and its hash", () => {
 });
 
 test("the table has a row a family, a column a wording, and the mean last", () => {
-  const figures = { n: 1, accuracy: 0.5, format: 1, thinking: 3, any: null, majority: null };
+  const lengths = { thinking: 3, thinkingRight: 3, thinkingWrong: 3 };
+  const none: ReadonlyMap<number, number> = new Map();
+  const figures = { n: 1, accuracy: 0.5, format: 1, truncated: 0, ...lengths, pass: none, cons: none };
   const variants = { "0": figures, "1": { ...figures, accuracy: 1 } };
-  const table = familyTable({ ...figures, stderr: 0, variants, groups: [{ ...figures, group: "sorting", variants }] });
+  const table = familyTable({
+    ...figures,
+    stderr: 0,
+    interval: { low: 0, high: 1 },
+    labels: {},
+    variants,
+    groups: [{ ...figures, group: "sorting", variants }],
+  });
   assert.deepEqual(
     table.split("\n").map((line) => line.split(/ {2,}/)),
     [

@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import { atomicWriteFile } from "../checkpoint/atomic.ts";
 import { UserError, usageError } from "../error.ts";
 import { type Summary, summarize } from "../evaluate/accuracy.ts";
-import { type Asked, askAll, type Item } from "../evaluate/ask-all.ts";
+import { type Asked, askAll } from "../evaluate/ask-all.ts";
 import { askingOf } from "../evaluate/asking.ts";
 import { BENCHMARKS, benchmarkNamed } from "../evaluate/benchmarks.ts";
 import { HELD_OUT_SEED } from "../evaluate/held-out.ts";
+import type { Item } from "../evaluate/item.ts";
 import { evaluationRow, itemRecord } from "../evaluate/row.ts";
 import { ModelSession } from "../generate/session.ts";
 import { cpuDevice } from "../kernels/cpu/device.ts";
@@ -142,10 +143,8 @@ function report(model: string, benchmark: string, asked: Asked, options: EvalOpt
       `(n ${summary.n}, ${asked.temperature === 0 ? "greedy" : `temperature ${asked.temperature}`}), ` +
       `${(100 * summary.format).toFixed(1)} % in form, ${summary.thinking.toFixed(1)} thinking tokens an answer`,
   );
-  if (summary.any !== null && summary.majority !== null) {
-    const { samples } = asked;
-    print(`pass@${samples} ${summary.any.toFixed(3)}, cons@${samples} ${summary.majority.toFixed(3)}`);
-  }
+  for (const [k, value] of summary.pass)
+    print(`pass@${k} ${value.toFixed(3)}, cons@${k} ${summary.cons.get(k)!.toFixed(3)}`);
   const { cost, newTokens, seconds } = asked;
   note(
     `[${formatCount(newTokens)} tokens in ${formatDuration(seconds)}, ${formatCount(Math.round(newTokens / seconds))} tokens/s; ` +
@@ -161,14 +160,14 @@ export function familyTable(summary: Summary): string {
     "family",
     ...variants.map((one) => (one === "" ? "pass@1" : one === "any" ? "any wording" : `wording ${one}`)),
     ...(variants.length > 1 ? ["all"] : []),
-    ...(summary.any === null ? [] : ["some right", "majority"]),
+    ...[...summary.pass.keys()].flatMap((k) => [`pass@${k}`, `cons@${k}`]),
     "thinking",
   ];
-  const row = (name: string, one: Pick<Summary, "accuracy" | "any" | "majority" | "thinking" | "variants">) => [
+  const row = (name: string, one: Pick<Summary, "accuracy" | "pass" | "cons" | "thinking" | "variants">) => [
     name,
     ...variants.map((variant) => one.variants[variant]?.accuracy.toFixed(3) ?? "-"),
     ...(variants.length > 1 ? [one.accuracy.toFixed(3)] : []),
-    ...(one.any === null || one.majority === null ? [] : [one.any.toFixed(3), one.majority.toFixed(3)]),
+    ...[...one.pass].flatMap(([k, value]) => [value.toFixed(3), one.cons.get(k)!.toFixed(3)]),
     one.thinking.toFixed(1),
   ];
   return formatTable([head, ...summary.groups.map((one) => row(one.group, one)), row("mean", summary)]);

@@ -1,19 +1,27 @@
-/** What answers add up to: pass@1 with its standard error, pass@k, the majority's accuracy, by group and by variant. */
-import { majority } from "../generate/vote.ts";
-import type { Asked, ItemResult } from "./ask-all.ts";
+/** What answers add up to: pass@1 with its standard error and interval, pass@k, cons@k, by group, by variant and by label. */
+import type { Asked } from "./ask-all.ts";
+import type { ItemResult, Response } from "./item.ts";
+import { bootstrapInterval, type Interval } from "./metrics/bootstrap.ts";
+import { consensusAtK } from "./metrics/consensus.ts";
+import { passAtK } from "./metrics/pass-at-k.ts";
+import { type Same, tallyOf } from "./metrics/tally.ts";
 
 export interface Figures {
   /** Questions as asked: one in two wordings counts twice. */
   readonly n: number;
-  /** pass@1: the mean over all responses. */
+  /** pass@1: the mean over questions of the mean over their responses. */
   readonly accuracy: number;
   /** Share of the responses in the right form. */
   readonly format: number;
-  /** Mean thinking tokens. */
+  /** Share of the responses that the token limit cut off. */
+  readonly truncated: number;
+  /** Mean thinking tokens, of all responses, of right ones and of wrong ones; NaN where there are none or nobody counted. */
   readonly thinking: number;
-  /** Some response is right (pass@k), and the most frequent answer is (cons@k), k being the responses an item; null where it is 1. */
-  readonly any: number | null;
-  readonly majority: number | null;
+  readonly thinkingRight: number;
+  readonly thinkingWrong: number;
+  /** pass@k and cons@k for each k asked for. */
+  readonly pass: ReadonlyMap<number, number>;
+  readonly cons: ReadonlyMap<number, number>;
 }
 
 export interface GroupFigures extends Figures {
@@ -24,83 +32,146 @@ export interface GroupFigures extends Figures {
 export interface Summary extends Figures {
   /** Of `accuracy`, from the number of questions; the variants of one question are not independent and count as one. */
   readonly stderr: number;
+  /** 95 % of `accuracy`, by drawing questions again within their groups. */
+  readonly interval: Interval;
   readonly groups: readonly GroupFigures[];
   /** Means over the groups, as all figures of the summary but `n`: each group counts the same. */
   readonly variants: Readonly<Record<string, Figures>>;
+  /** By label and its value, each question counting the same. */
+  readonly labels: Readonly<Record<string, Readonly<Record<string, Figures>>>>;
 }
 
-/** Adds up an evaluation. */
-export function summarize({ results, samples }: Pick<Asked, "results" | "samples">): Summary {
-  const byGroup = Map.groupBy(results, ({ item }) => item.group);
-  const groups = [...byGroup].map(([group, own]): GroupFigures => {
-    const byVariant = Map.groupBy(own, ({ item }) => item.variant ?? "");
+export interface SummaryOptions {
+  /** Which pass@k and cons@k; default: k = the responses each item has, where that is more than one. */
+  readonly ks?: readonly number[];
+  /** Of the bootstrap. */
+  readonly seed?: number;
+  readonly same?: Same;
+}
+
+/** Adds up an evaluation. Every item must have as many responses as the largest k. */
+export function summarize(
+  { results, samples }: Pick<Asked, "results" | "samples">,
+  { ks = samples > 1 ? [samples] : [], seed = 0, same }: SummaryOptions = {},
+): Summary {
+  const own = results.map((result) => measured(result, ks, same));
+  const byGroup = Map.groupBy(own, ({ result }) => result.item.group);
+  const groups = [...byGroup].map(([group, some]): GroupFigures => {
+    const byVariant = Map.groupBy(some, ({ result }) => result.item.variant ?? "");
     return {
       group,
-      ...figures(own, samples),
-      variants: Object.fromEntries([...byVariant].map(([variant, some]) => [variant, figures(some, samples)])),
+      ...figuresOf(some, ks),
+      variants: Object.fromEntries([...byVariant].map(([variant, these]) => [variant, figuresOf(these, ks)])),
     };
   });
   const names = [...new Set(groups.flatMap(({ variants }) => Object.keys(variants)))];
   const variants = names.map((name) => {
     const having = groups.map((one) => one.variants[name]).filter((one) => one !== undefined);
-    return [name, meanFigures(having)] as const;
+    return [name, meanFigures(having, ks)] as const;
   });
+  const questions = [...byGroup.values()].map(questionMeans);
   return {
-    ...meanFigures(groups),
-    stderr:
-      Math.sqrt([...byGroup.values()].reduce((sum, own) => sum + meanVariance(own), 0)) / Math.max(1, byGroup.size),
+    ...meanFigures(groups, ks),
+    stderr: Math.sqrt(questions.reduce((sum, values) => sum + meanVariance(values), 0)) / Math.max(1, byGroup.size),
+    interval: bootstrapInterval(questions, seed),
     groups,
     variants: Object.fromEntries(variants),
+    labels: byLabel(own, ks),
   };
 }
 
-/** Whether the answer given most often is right: 1 or 0. */
-export function majorityIsRight({ responses }: Pick<ItemResult, "responses">): number {
-  const { index } = majority(responses.map(({ text }) => answerOf(text)));
-  return responses[index]!.accuracy;
+/** pass@k and cons@k for k = 1, 2, 4, ... up to the fewest responses an item has: how accuracy grows with answers. */
+export function curveOf(
+  results: readonly ItemResult[],
+  same?: Same,
+): readonly { readonly k: number; readonly pass: number; readonly cons: number }[] {
+  const most = results.reduce((least, { responses }) => Math.min(least, responses.length), Number.POSITIVE_INFINITY);
+  if (!Number.isFinite(most) || most < 2) return [];
+  const ks: number[] = [];
+  for (let k = 1; k < most; k *= 2) ks.push(k);
+  ks.push(most);
+  const { pass, cons } = summarize({ results, samples: most }, { ks, same });
+  return ks.map((k) => ({ k, pass: pass.get(k)!, cons: cons.get(k)! }));
 }
 
-/** What a response says after its thinking, "" where thinking never ends. */
-export function answerOf(text: string): string {
-  const at = text.lastIndexOf(CLOSE);
-  return at < 0 ? "" : text.slice(at + CLOSE.length).trim();
+/** One item's own figures. */
+interface Measured {
+  readonly result: ItemResult;
+  readonly accuracy: number;
+  readonly pass: readonly number[];
+  readonly cons: readonly number[];
 }
 
-const CLOSE = "</think>";
-
-function figures(results: readonly ItemResult[], samples: number): Figures {
-  const responses = results.flatMap((one) => one.responses);
-  const several = samples > 1;
+function measured(result: ItemResult, ks: readonly number[], same: Same | undefined): Measured {
+  const { responses } = result;
+  const accuracy = mean(responses.map((one) => one.accuracy));
+  if (ks.length === 0) return { result, accuracy, pass: [], cons: [] };
+  const tally = tallyOf(responses, same);
   return {
-    n: results.length,
-    accuracy: mean(responses.map((one) => one.accuracy)),
-    format: mean(responses.map((one) => one.format)),
-    thinking: mean(responses.map((one) => one.thinking)),
-    any: several ? mean(results.map((one) => Math.max(...one.responses.map(({ accuracy }) => accuracy)))) : null,
-    majority: several ? mean(results.map(majorityIsRight)) : null,
+    result,
+    accuracy,
+    pass: ks.map((k) => passAtK(responses.length, tally.right, k)),
+    cons: ks.map((k) => consensusAtK(tally, k)),
   };
 }
 
-function meanFigures(all: readonly Figures[]): Figures {
-  const of = (pick: (one: Figures) => number | null): number | null => {
-    const values = all.map(pick).filter((value) => value !== null);
-    return values.length === 0 ? null : mean(values);
+function figuresOf(own: readonly Measured[], ks: readonly number[]): Figures {
+  const responses = own.flatMap(({ result }) => result.responses);
+  const thinking = (some: readonly Response[]): number => {
+    const counted = some.map((one) => one.thinking).filter((tokens) => !Number.isNaN(tokens));
+    return counted.length === 0 ? Number.NaN : mean(counted);
+  };
+  return {
+    n: own.length,
+    accuracy: mean(own.map((one) => one.accuracy)),
+    format: mean(responses.map((one) => one.format)),
+    truncated: mean(responses.map((one) => (one.finish === "length" ? 1 : 0))),
+    thinking: thinking(responses),
+    thinkingRight: thinking(responses.filter((one) => one.accuracy === 1)),
+    thinkingWrong: thinking(responses.filter((one) => one.accuracy !== 1)),
+    pass: new Map(ks.map((k, i) => [k, mean(own.map((one) => one.pass[i]!))])),
+    cons: new Map(ks.map((k, i) => [k, mean(own.map((one) => one.cons[i]!))])),
+  };
+}
+
+function meanFigures(all: readonly Figures[], ks: readonly number[]): Figures {
+  const of = (pick: (one: Figures) => number): number => {
+    const known = all.map(pick).filter((value) => !Number.isNaN(value));
+    return known.length === 0 ? Number.NaN : mean(known);
   };
   return {
     n: all.reduce((sum, { n }) => sum + n, 0),
-    accuracy: of((one) => one.accuracy) ?? 0,
-    format: of((one) => one.format) ?? 0,
-    thinking: of((one) => one.thinking) ?? 0,
-    any: of((one) => one.any),
-    majority: of((one) => one.majority),
+    accuracy: mean(all.map((one) => one.accuracy)),
+    format: mean(all.map((one) => one.format)),
+    truncated: mean(all.map((one) => one.truncated)),
+    thinking: of((one) => one.thinking),
+    thinkingRight: of((one) => one.thinkingRight),
+    thinkingWrong: of((one) => one.thinkingWrong),
+    pass: new Map(ks.map((k) => [k, mean(all.map((one) => one.pass.get(k)!))])),
+    cons: new Map(ks.map((k) => [k, mean(all.map((one) => one.cons.get(k)!))])),
   };
 }
 
-/** Variance of the group's mean accuracy: that of the questions' means, over their number. */
-function meanVariance(results: readonly ItemResult[]): number {
-  const questions = [...Map.groupBy(results, ({ item }) => item.question).values()].map((own) =>
-    mean(own.flatMap(({ responses }) => responses.map((one) => one.accuracy))),
+function byLabel(own: readonly Measured[], ks: readonly number[]): Summary["labels"] {
+  const names = [...new Set(own.flatMap(({ result }) => Object.keys(result.item.labels ?? {})))];
+  return Object.fromEntries(
+    names.map((name) => {
+      const having = own.filter(({ result }) => result.item.labels?.[name] !== undefined);
+      const values = [...Map.groupBy(having, ({ result }) => result.item.labels![name]!)];
+      values.sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+      return [name, Object.fromEntries(values.map(([value, some]) => [value, figuresOf(some, ks)]))];
+    }),
   );
+}
+
+/** The mean accuracy of each question, over its variants and their responses. */
+function questionMeans(own: readonly Measured[]): number[] {
+  const questions = Map.groupBy(own, ({ result }) => result.item.question);
+  return [...questions.values()].map((some) => mean(some.map(({ accuracy }) => accuracy)));
+}
+
+/** Variance of the mean of the questions' means: theirs, over their number. */
+function meanVariance(questions: readonly number[]): number {
   const centre = mean(questions);
   return mean(questions.map((value) => (value - centre) ** 2)) / Math.max(1, questions.length);
 }

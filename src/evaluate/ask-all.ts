@@ -1,46 +1,11 @@
 /** Puts every item of a benchmark to a model, once or several times, and judges what comes back. Nothing here knows a benchmark. */
 import { generateBatch } from "../generate/batch.ts";
 import { type Cost, costOfAll } from "../generate/cost.ts";
-import type { Finish, Request } from "../generate/sequence.ts";
+import type { Request } from "../generate/sequence.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import type { Asking } from "./asking.ts";
-
-/** One question as it is asked. */
-export interface Item {
-  readonly id: string;
-  /** What its accuracy is reported under, such as a task family. */
-  readonly group: string;
-  /** The wording or the like; null where there is only one. */
-  readonly variant: string | null;
-  /** Equal for the variants of one question: they stand or fall together, which the standard error must know. */
-  readonly question: string;
-  readonly prompt: string;
-  readonly gold: string;
-  /** Judges a whole response; `ended`: the model ended it itself. */
-  readonly judge: (response: string, ended: boolean) => Judgement;
-}
-
-export interface Judgement {
-  /** 0 wrong to 1 right. */
-  readonly accuracy: number;
-  /** 1 where thinking and answer have the right form. */
-  readonly format: number;
-  readonly reason: string;
-}
-
-export interface Response extends Judgement {
-  readonly text: string;
-  readonly tokens: number;
-  /** Thinking tokens. */
-  readonly thinking: number;
-  readonly finish: Finish;
-}
-
-export interface ItemResult {
-  readonly item: Item;
-  readonly responses: readonly Response[];
-}
+import type { Item, ItemResult, Response } from "./item.ts";
 
 export interface AskOptions {
   /** Responses to each item. Default 1. */
@@ -97,17 +62,16 @@ export async function askAll(
   );
   const onToken = progressOf(requests, options.onProgress);
   const completions = await generateBatch(decoder, requests, { slots, signal, onToken });
-  const results = items.map((item, i): ItemResult => {
-    const own = completions.slice(i * samples, (i + 1) * samples);
-    return {
-      item,
-      responses: own.map(({ ids, finish }): Response => {
-        const text = asking.text(ids);
-        const judgement = item.judge(text, finish === "stop");
-        return { ...judgement, text, finish, tokens: ids.length, thinking: asking.thinkingLength(ids) };
-      }),
-    };
-  });
+  const results: ItemResult[] = [];
+  for (const [i, item] of items.entries()) {
+    const responses: Response[] = [];
+    for (const { ids, finish } of completions.slice(i * samples, (i + 1) * samples)) {
+      const text = asking.text(ids);
+      const judgement = await item.judge(text, finish === "stop");
+      responses.push({ ...judgement, text, finish, tokens: ids.length, thinking: asking.thinkingLength(ids) });
+    }
+    results.push({ item, responses });
+  }
   const seconds = (performance.now() - started) / 1000;
   const answered = results.map(({ responses }, i) => ({
     promptTokens: prompts[i]!.length,

@@ -1,8 +1,8 @@
 /** The benchmarks by name: each makes its list of items from what was asked for; asking and adding up is the same for all. */
 import { usageError } from "../error.ts";
 import { ALL, taskNamed } from "../tasks/catalogue.ts";
-import type { Item } from "./ask-all.ts";
 import { heldOutItems } from "./held-out.ts";
+import type { Item } from "./item.ts";
 
 /** What of a benchmark is wanted; one that has no families, wordings or levels refuses them. */
 export interface Selection {

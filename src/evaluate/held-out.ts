@@ -4,8 +4,9 @@ import { sample } from "../tasks/sample.ts";
 import { score } from "../tasks/score.ts";
 import type { Task, TaskEntry } from "../tasks/task.ts";
 import { summarize } from "./accuracy.ts";
-import { askAll, type Item } from "./ask-all.ts";
+import { askAll } from "./ask-all.ts";
 import type { Asking } from "./asking.ts";
+import type { Item, Judgement } from "./item.ts";
 
 /** The questions of the evaluations made while training, and where no seed is given: two evaluations then differ by the model alone. */
 export const HELD_OUT_SEED = 20250120;
@@ -60,6 +61,7 @@ export interface HeldOutSample {
 /** A held-out question of a family as an item, with the entry it was made from. */
 export interface HeldOutItem extends Item {
   readonly entry: TaskEntry;
+  readonly judge: (response: string, ended: boolean) => Judgement;
 }
 
 /** The first `count` held-out questions of a family in a wording. @throws UserError for a level or wording the family lacks */

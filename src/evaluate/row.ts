@@ -1,45 +1,72 @@
-/** An evaluation as other programs read it: one row of figures, and a line an item. */
-import { type Figures, type Summary, summarize } from "./accuracy.ts";
-import type { Asked, ItemResult } from "./ask-all.ts";
+/** An evaluation as other programs read it: one row of figures. */
+import { curveOf, type Figures, type SummaryOptions, summarize } from "./accuracy.ts";
+import type { ItemResult } from "./item.ts";
 
-/** What `reckon eval --json` prints. pass@k and cons@k are there where each item was answered k > 1 times. */
+/** What there is to tell of an evaluation, whoever was asked. */
+export interface Evaluated {
+  readonly results: readonly ItemResult[];
+  /** Responses to each item. */
+  readonly samples: number;
+  /** Null where nobody knows, as with answers from a file. */
+  readonly temperature: number | null;
+  /** NaN where nobody counted. */
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  /** Prompt tokens that came from a cache. */
+  readonly cachedTokens?: number;
+  readonly seconds: number;
+  readonly cost: object;
+}
+
+/**
+ * What `reckon eval --json` prints. pass@k and cons@k are there for the ks asked for, else for the number of responses where that
+ * is more than one. Figures nobody knows are null.
+ * @param items the path of the items file
+ */
 export function evaluationRow(
   benchmark: string,
-  asked: Asked,
+  evaluated: Evaluated,
   items: string | null,
+  options: SummaryOptions = {},
 ): Readonly<Record<string, unknown>> {
-  const summary: Summary = summarize(asked);
-  const { samples, temperature, promptTokens, newTokens, seconds } = asked;
-  const thinking = asked.results.reduce(
-    (sum, { responses }) => sum + responses.reduce((own, one) => own + one.thinking, 0),
-    0,
-  );
-  const own = (one: Figures) => figuresJson(one, samples);
+  const summary = summarize(evaluated, options);
+  const { results, samples, temperature, promptTokens, newTokens, cachedTokens = 0, seconds } = evaluated;
+  const worded = results.some(({ item }) => item.variant !== null);
+  const curve = curveOf(results, options.same);
   return {
     benchmark,
     samples,
     temperature,
-    ...own(summary),
+    ...figuresJson(summary),
     "pass@1_stderr": summary.stderr,
-    by_family: Object.fromEntries(
-      summary.groups.map((one) => [
-        one.group,
-        {
-          ...own(one),
-          by_wording: mapValues(one.variants, own),
-        },
-      ]),
-    ),
-    by_wording: mapValues(summary.variants, own),
+    "pass@1_interval": [summary.interval.low, summary.interval.high],
+    ...(worded
+      ? {
+          by_family: Object.fromEntries(
+            summary.groups.map((one) => [
+              one.group,
+              { ...figuresJson(one), by_wording: mapValues(one.variants, figuresJson) },
+            ]),
+          ),
+          by_wording: mapValues(summary.variants, figuresJson),
+        }
+      : {}),
+    ...(Object.keys(summary.labels).length === 0
+      ? {}
+      : { by: mapValues(summary.labels, (values) => mapValues(values, figuresJson)) }),
+    ...(curve.length === 0 ? {} : { curve }),
     tokens: {
-      prompt: promptTokens,
-      completion: newTokens,
-      thinking,
-      total: promptTokens + newTokens,
-      per_second: newTokens / seconds,
+      prompt: known(promptTokens),
+      completion: known(newTokens),
+      thinking: known(
+        results.reduce((sum, { responses }) => sum + responses.reduce((own, one) => own + one.thinking, 0), 0),
+      ),
+      cached: known(cachedTokens),
+      total: known(promptTokens + newTokens),
+      per_second: known(newTokens / seconds),
     },
-    seconds,
-    cost: asked.cost,
+    seconds: known(seconds),
+    cost: evaluated.cost,
     items,
   };
 }
@@ -61,16 +88,22 @@ export function itemRecord({ item, responses }: ItemResult): Readonly<Record<str
   };
 }
 
-function figuresJson({ n, accuracy, format, thinking, any, majority }: Figures, samples: number) {
+/** Figures under the names the field uses. */
+export function figuresJson(one: Figures): Readonly<Record<string, unknown>> {
   return {
-    n,
-    "pass@1": accuracy,
-    ...(any === null ? {} : { [`pass@${samples}`]: any }),
-    ...(majority === null ? {} : { [`cons@${samples}`]: majority }),
-    format,
-    mean_thinking_tokens: thinking,
+    n: one.n,
+    "pass@1": one.accuracy,
+    ...Object.fromEntries([...one.pass].map(([k, value]) => [`pass@${k}`, value])),
+    ...Object.fromEntries([...one.cons].map(([k, value]) => [`cons@${k}`, value])),
+    format: known(one.format),
+    truncated: one.truncated,
+    mean_thinking_tokens: known(one.thinking),
+    mean_thinking_tokens_right: known(one.thinkingRight),
+    mean_thinking_tokens_wrong: known(one.thinkingWrong),
   };
 }
+
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));

@@ -1,5 +1,6 @@
 /** The model card: README.md of a published model, as Hugging Face reads it. Every figure in it is handed in; none is written here. */
-import { answerOf, type Summary } from "../evaluate/accuracy.ts";
+import type { Summary } from "../evaluate/accuracy.ts";
+import { answerOf } from "../evaluate/item.ts";
 import { DEFAULT_PRICE_PER_CORE_HOUR } from "../generate/cost.ts";
 import { type ModelConfig, parameterCount } from "../model/config.ts";
 import { ALL, taskNamed } from "../tasks/catalogue.ts";

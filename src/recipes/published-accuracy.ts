@@ -1,8 +1,9 @@
 /** What the published weights are asked before their card is written: held-out questions, canonical and reworded, greedy and sampled. */
 import { type Summary, summarize } from "../evaluate/accuracy.ts";
-import { type Asked, askAll, type ItemResult } from "../evaluate/ask-all.ts";
+import { type Asked, askAll } from "../evaluate/ask-all.ts";
 import { askingOf } from "../evaluate/asking.ts";
 import { benchmarkNamed } from "../evaluate/benchmarks.ts";
+import type { ItemResult } from "../evaluate/item.ts";
 import { ModelSession } from "../generate/session.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { taskNamed } from "../tasks/catalogue.ts";
