@@ -142,6 +142,11 @@ export class Scheduler {
     this.#ordered = false;
   }
 
+  /** Rows of the last step: new tokens and prompt tokens. */
+  get rows(): number {
+    return this.#rows.count;
+  }
+
   /** Forgets all cached beginnings: to be called when parameters have changed. */
   forget(): void {
     this.#slots.forget();

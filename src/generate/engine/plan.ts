@@ -1,0 +1,63 @@
+/** From what a caller asks to the sequences an engine runs for it. */
+import { UserError } from "../../error.ts";
+import { beginAnswer, samplingOf } from "../begin-answer.ts";
+import { compileConstraint } from "../constraint/compile.ts";
+import type { Prompt } from "../prompt.ts";
+import { checkRequest, Sequence } from "../sequence.ts";
+import type { ModelSession } from "../session.ts";
+import type { SubmitOptions } from "./handle.ts";
+import type { Job } from "./job.ts";
+
+/**
+ * Fills a job's runs.
+ * @param context positions a slot has
+ * @throws UserError where a setting or the constraint is wrong, or the prompt does not fit
+ */
+export async function planRuns(
+  job: Job,
+  session: ModelSession,
+  prompt: Prompt,
+  options: SubmitOptions,
+  context: number,
+): Promise<void> {
+  const { tokenizer, generationConfig } = session;
+  if (prompt.ids.length >= context) throw promptTooLong(prompt.ids.length, context);
+  const stated = generationConfig.max_new_tokens;
+  const usual = Math.min(context - prompt.ids.length, typeof stated === "number" && stated > 0 ? stated : 4096);
+  const sampling = samplingOf(options, generationConfig);
+  const constraint =
+    options.constraint === undefined ? undefined : await compileConstraint(options.constraint, tokenizer);
+  for (let index = 0; index < (options.n ?? 1); index++) {
+    const { request, writer } = beginAnswer({
+      tokenizer,
+      prompt,
+      options,
+      maxTokens: options.maxTokens ?? usual,
+      sampling,
+      constraint,
+      index,
+      onEvent: (event) => job.tell({ ...event, index, answer: null }),
+    });
+    checkRequest(request, session.decoder.config.vocab_size, context);
+    new Sequence(request); // whatever it refuses is refused now, not when a slot is free
+    job.runs.push({
+      job,
+      index,
+      request: options.reusePrompt === undefined ? request : { ...request, reusePrompt: options.reusePrompt },
+      writer,
+      sequence: null,
+      paused: false,
+      owner: job.owner,
+      get priority() {
+        return job.priority;
+      },
+    });
+  }
+}
+
+/** The prompt leaves no room for an answer. */
+export const promptTooLong = (tokens: number, context: number): UserError =>
+  new UserError(
+    `The prompt has ${tokens} tokens, but the context holds ${context}, answer included; shorten the prompt.`,
+    { param: "messages", type: "context_length_exceeded" },
+  );
