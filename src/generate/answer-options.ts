@@ -33,6 +33,10 @@ export interface CompleteOptions extends Sampling {
   readonly constraint?: Constraint;
   /** Where the constraint begins: "answer" (default) after the thinking, "start" at the first token. */
   readonly constraintFrom?: "start" | "answer";
+  /** The text goes on from the prompt as it is: thinking tags are text like any other, nothing is split off or bounded by them. */
+  readonly plain?: boolean;
+  /** Special tokens that stay in the text, such as the marks of tool calls; all others are left out. */
+  readonly keepTokens?: readonly string[];
   readonly signal?: AbortSignal;
   /** How many answers, each with a seed of its own. Default 1. */
   readonly n?: number;

@@ -50,7 +50,10 @@ export interface Answer {
 
 export interface AnswerOptions
   extends ThinkingOptions,
-    Pick<CompleteOptions, "maxAnswerTokens" | "stop" | "includeStop" | "logprobs" | "entropy" | "constraintFrom"> {
+    Pick<
+      CompleteOptions,
+      "maxAnswerTokens" | "stop" | "includeStop" | "logprobs" | "entropy" | "constraintFrom" | "plain" | "keepTokens"
+    > {
   readonly tokenizer: Tokenizer;
   readonly promptTokens: number;
   /** The prompt ends inside an open think block. */
@@ -74,6 +77,8 @@ export class AnswerWriter {
   readonly #stop: StopMatcher;
   readonly #reader: TokenReader | null;
   readonly #tags: readonly (number | undefined)[];
+  /** Special tokens that are text all the same. */
+  readonly #kept: ReadonlySet<number | undefined>;
   readonly #maxAnswerTokens: number;
   #answerTokens = 0;
   /** Tokens of a beginning that may yet turn out to be an opening tag. */
@@ -109,7 +114,8 @@ export class AnswerWriter {
     this.#maxAnswerTokens = maxAnswerTokens;
     this.#decoder = new StreamDecoder(tokenizer, { atStart: false });
     this.#tags = [tokenizer.idOf(format.open), tokenizer.idOf(format.close)];
-    this.#splitter = new ReasoningSplitter({ startsInThink: options.startsInThink, format });
+    this.#kept = new Set([...this.#tags, ...(options.keepTokens ?? []).map((token) => tokenizer.idOf(token))]);
+    this.#splitter = new ReasoningSplitter({ startsInThink: options.startsInThink, format, plain: options.plain });
     this.#thinking = new ThinkingControl(tokenizer, this.#splitter, options.eosIds ?? [], options, format);
     this.#stop = new StopMatcher(stop, options.includeStop);
     this.#reader =
@@ -187,8 +193,8 @@ export class AnswerWriter {
     this.#acceptConstrained(id);
     const before = this.#splitter.isThinking;
     const answering = this.#splitter.isAnswering;
-    // Other special tokens are no text, but some vocabularies count the thinking tags among them.
-    const piece = this.#options.tokenizer.isSpecial(id) && !this.#tags.includes(id) ? "" : this.#decoder.push(id);
+    // Special tokens are no text, but some vocabularies count the thinking tags among them.
+    const piece = this.#options.tokenizer.isSpecial(id) && !this.#kept.has(id) ? "" : this.#decoder.push(id);
     const delta = this.#splitter.push(piece);
     const after = this.#splitter.isThinking;
     this.#thinking.note(id, piece, before);

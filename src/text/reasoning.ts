@@ -62,6 +62,8 @@ export interface ReasoningOptions {
   readonly keepSpace?: boolean;
   /** Default: `<think>` and `</think>`. */
   readonly format?: ReasoningFormat;
+  /** All of the text is answer, tags in it included. Default false. */
+  readonly plain?: boolean;
 }
 
 /**
@@ -88,6 +90,7 @@ export class ReasoningSplitter {
     this.#prefilled = options.startsInThink ?? false;
     this.#keepSpace = options.keepSpace ?? false;
     this.#format = options.format ?? THINK_TAGS;
+    if (options.plain) this.#state = "answering";
   }
 
   /** Whether what comes next is thinking. */

@@ -34,6 +34,7 @@ export async function planRuns(
       options,
       maxTokens: options.maxTokens ?? usual,
       sampling,
+      format: session.reasoningFormat,
       constraint,
       index,
       onEvent: (event) => job.tell({ ...event, index, answer: null }),
