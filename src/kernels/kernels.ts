@@ -170,6 +170,18 @@ export interface QuantKernels {
 export interface ElementKernels {
   fill(x: F32, value: number): void;
   copy(from: F32, to: F32): void;
+  /** to[o*toOuter + i*toInner + w] = from[o*fromOuter + i*fromInner + w] for o < outer, i < inner, w < width. */
+  copyStrided(
+    from: F32,
+    to: F32,
+    outer: number,
+    inner: number,
+    width: number,
+    fromOuter: number,
+    fromInner: number,
+    toOuter: number,
+    toInner: number,
+  ): void;
   /** out = a + b; out may be a or b. */
   add(a: F32, b: F32, out: F32): void;
   /** y += alpha x. */
@@ -310,6 +322,24 @@ export interface AttentionKernels {
     capacity: number,
     longest: number,
     shape: AttentionShape,
+  ): void;
+  /**
+   * MLA in its absorbed form: row r's heads attend to latents [c ; kpe] 0..positions[r] of its slot. q (rows, heads, rank + rope), cache
+   * (slots, capacity, rank + rope), z (rows, heads, rank) = the weighted sum of the c. longest = the largest position + 1.
+   */
+  attentionLatent(
+    q: F32,
+    cache: F32,
+    z: F32,
+    slots: I32,
+    positions: I32,
+    rows: number,
+    capacity: number,
+    longest: number,
+    heads: number,
+    rank: number,
+    rope: number,
+    scale: number,
   ): void;
   /** Copies the first `length` positions of one slot to another. */
   cacheCopy(

@@ -109,6 +109,37 @@ test("the cache and attention over it give what the reference gives, to any row 
     }
 });
 
+/** Latents put in the cache as values without keys, then attended to. */
+const latent =
+  (heads: number, rank: number, rope: number, rows: number, capacity: number): KernelCall =>
+  (device, make) => {
+    const width = rank + rope;
+    const shape = { queryHeads: heads, keyHeads: 1, keyDim: 0, valueDim: width, scale: 1 };
+    const [none, cache] = [make.f32(1), make.f32(slotCount * capacity * width)];
+    const slots = make.ints(Array.from({ length: rows }, (_, r) => Math.floor((r * slotCount) / rows)));
+    const positions = make.ints(Array.from({ length: rows }, (_, r) => (r * 5 + (r >> 3)) % capacity));
+    const [q, z] = [make.f32(rows * heads * width), make.output(rows * heads * rank)];
+    device.cacheAppend(none, make.f32(rows * width), none, cache, slots, positions, rows, capacity, shape);
+    device.cacheCopy(none, cache, 1, 3, capacity >> 1, capacity, shape);
+    device.attentionLatent(q, cache, z, slots, positions, rows, capacity, capacity, heads, rank, rope, 0.2);
+    return [z, cache];
+  };
+
+test("absorbed latent attention gives what the reference gives, the same bits on any number of threads", async () => {
+  const sizes: readonly Parameters<typeof latent>[] = [
+    [16, 32, 8, 9, 70],
+    [3, 16, 4, 64, 21],
+    [7, 13, 3, 5, 64],
+    [1, 8, 2, 1, 1],
+    [12, 40, 16, 33, 90],
+  ];
+  for (const [i, size] of sizes.entries()) {
+    for (const device of devices) await compareKernel(truth, device, i, latent(...size), 2e-6);
+    await sameBits(devices.slice(0, 4), i, latent(...size));
+    await sameBits(devices.slice(4), i, latent(...size));
+  }
+});
+
 test("MLA's keys and their gradient give what the reference gives", async () => {
   for (const device of devices)
     for (const [rows, heads, nope, rope, valueDim] of [

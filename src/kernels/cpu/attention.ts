@@ -69,6 +69,12 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
       const work = rows * longest * shape.queryHeads * (shape.keyDim + shape.valueDim);
       runWithScratch(op.ATTENTION_CACHED, 14, floats, work > 40_000);
     },
+    attentionLatent(q, cache, z, slots, positions, rows, capacity, longest, heads, rank, rope, scale) {
+      put(q.handle, cache.handle, z.handle, slots.handle, positions.handle, rows, capacity, heads, rank, rope);
+      float[10] = scale;
+      const work = rows * longest * heads * (2 * rank + rope);
+      runWithScratch(op.ATTENTION_LATENT, 11, 6 * up8(longest) + 256, work > 40_000);
+    },
     cacheCopy(cacheK, cacheV, from, to, length, capacity, { keyHeads, keyDim, valueDim }) {
       put(cacheK.handle, cacheV.handle, from, to, length, capacity, keyHeads, keyDim, valueDim);
       run(op.CACHE_COPY, keyHeads * (keyDim + valueDim) * length > 16_384);

@@ -47,6 +47,14 @@ const kernels: Record<string, (s: Shape) => KernelCall> = {
     d.copy(i.f32(s.n), y);
     return [y];
   },
+  copyStrided: (s) => (d, i) => {
+    // (rows, heads, half) to (heads, rows, half), both inside wider rows
+    const [from, to] = [s.half + s.padding, s.half + (s.seed % 3)];
+    const y = i.f32(s.heads * s.rows * to);
+    const x = i.f32(s.rows * s.heads * from);
+    d.copyStrided(x, y, s.rows, s.heads, s.half, s.heads * from, from, to, s.rows * to);
+    return [y];
+  },
   add: (s) => (d, i) => {
     const [a, b] = [i.f32(s.n), i.f32(s.n)];
     const out = s.yes ? a : i.output(s.n);

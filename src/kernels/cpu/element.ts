@@ -27,6 +27,18 @@ export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
       pool.run(op.COPY, to.length > parallelPass);
       memory.changed(to);
     },
+    copyStrided(from, to, outer, inner, width, fromOuter, fromInner, toOuter, toInner) {
+      int[0] = from.handle;
+      int[1] = to.handle;
+      int[2] = outer;
+      int[3] = inner;
+      int[4] = width;
+      int[5] = fromOuter * 4;
+      int[6] = fromInner * 4;
+      int[7] = toOuter * 4;
+      int[8] = toInner * 4;
+      pool.run(op.COPY_STRIDED, outer * inner * width > parallelPass);
+    },
     add(a, b, out) {
       sameLength("add", a, out);
       sameLength("add", b, out);

@@ -160,6 +160,37 @@ export const cacheCopy: AttentionKernels["cacheCopy"] = (
   }
 };
 
+export const attentionLatent: AttentionKernels["attentionLatent"] = (
+  q,
+  cache,
+  z,
+  slots,
+  positions,
+  rows,
+  capacity,
+  _longest,
+  heads,
+  rank,
+  rope,
+  scale,
+) => {
+  const width = rank + rope;
+  for (let r = 0; r < rows; r++)
+    for (let h = 0; h < heads; h++) {
+      const [head, start] = [r * heads + h, slots.host![r]! * capacity];
+      const latent = (j: number, i: number): number => cache.host![(start + j) * width + i]!;
+      const scores = Array.from({ length: positions.host![r]! + 1 }, (_, j) => {
+        let dot = 0;
+        for (let i = 0; i < width; i++) dot += q.host![head * width + i]! * latent(j, i);
+        return dot * scale;
+      });
+      const max = Math.max(...scores);
+      const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
+      for (let i = 0; i < rank; i++)
+        z.host![head * rank + i] = scores.reduce((total, s, j) => total + (Math.exp(s - max) / sum) * latent(j, i), 0);
+    }
+};
+
 /** Where element i of the key at a position of a (slot, head) lies. */
 function keyAt(plane: number, position: number, i: number, capacity: number, keyDim: number): number {
   const start = position - (position % 32);

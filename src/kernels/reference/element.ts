@@ -3,6 +3,11 @@ import type { ElementKernels } from "../kernels.ts";
 
 export const fill: ElementKernels["fill"] = (x, value) => void x.host!.fill(value);
 export const copy: ElementKernels["copy"] = (from, to) => void to.host!.set(from.host!);
+export const copyStrided: ElementKernels["copyStrided"] = (from, to, outer, inner, width, fromO, fromI, toO, toI) => {
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++)
+      for (let w = 0; w < width; w++) to.host![o * toO + i * toI + w] = from.host![o * fromO + i * fromI + w]!;
+};
 export const add: ElementKernels["add"] = (a, b, out) => {
   for (let i = 0; i < out.length; i++) out.host![i] = a.host![i]! + b.host![i]!;
 };

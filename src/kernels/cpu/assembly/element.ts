@@ -37,6 +37,17 @@ export function copy(args: usize, thread: i32, threads: i32): void {
   if (start < end) memory.copy(address(args, 1) + start, address(args, 0) + start, end - start);
 }
 
+/** from, to, outer, inner, width, then bytes from one to the next: fromOuter, fromInner, toOuter, toInner. */
+export function copyStrided(args: usize, thread: i32, threads: i32): void {
+  const outer = int(args, 2), inner = int(args, 3), bytes = address(args, 4) << 2;
+  const end = share(outer * inner, thread + 1, threads);
+  for (let item = share(outer * inner, thread, threads); item < end; item++) {
+    const o = <usize>(item / inner), i = <usize>(item % inner);
+    const from = address(args, 0) + o * address(args, 5) + i * address(args, 6);
+    memory.copy(address(args, 1) + o * address(args, 7) + i * address(args, 8), from, bytes);
+  }
+}
+
 /** a, b, out, length. */
 export function add(args: usize, thread: i32, threads: i32): void {
   const a = address(args, 0), b = address(args, 1), out = address(args, 2);

@@ -4,13 +4,14 @@ import { address, announce, int, waitWhile } from "./control";
 import { attention } from "./attention";
 import { attentionGrad } from "./attention-grad";
 import { attentionCached, cacheAppend, cacheCopy } from "./attention-cache";
+import { attentionLatent } from "./attention-latent";
 import { mlaKeys, mlaKeysGrad } from "./attention-mla";
 import { router, routerGrad } from "./router";
 import { moePlan, moeGather, moeGatherGrad, moeCombine, moeCombineGrad } from "./moe";
 import { tokenLogProbs, tokenLogProbsGrad } from "./loss";
 import { adamw, muonMomentum } from "./optimizer";
 import {
-  add, addBias, axpy, biasGrad, copy, embedding, embeddingGrad, fill, scale, squareRuns, sumRuns, swiglu, swigluGrad,
+  add, addBias, axpy, biasGrad, copy, copyStrided, embedding, embeddingGrad, fill, scale, squareRuns, sumRuns, swiglu, swigluGrad,
 } from "./element";
 import { linearGradWeightKernel } from "./grad-weight";
 import { linearKernel } from "./linear";
@@ -65,6 +66,10 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
       return addBias(args, thread, threads);
     case op.BIAS_GRAD:
       return biasGrad(args, thread, threads);
+    case op.COPY_STRIDED:
+      return copyStrided(args, thread, threads);
+    case op.ATTENTION_LATENT:
+      return attentionLatent(args, thread, threads);
     case op.EXP:
       return expKernel(address(args, 0), address(args, 1), int(args, 2), int(args, 3) != 0);
     case op.ATTENTION:

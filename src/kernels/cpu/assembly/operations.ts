@@ -21,6 +21,7 @@ export const SUM_RUNS = 23;
 export const RMS_NORM_GRAD_SUM = 24;
 export const ADD_BIAS = 25;
 export const BIAS_GRAD = 26;
+export const COPY_STRIDED = 27;
 
 export const ATTENTION = 30;
 export const ATTENTION_GRAD = 31;
@@ -29,6 +30,7 @@ export const CACHE_APPEND = 33;
 export const CACHE_COPY = 34;
 export const MLA_KEYS = 35;
 export const MLA_KEYS_GRAD = 36;
+export const ATTENTION_LATENT = 37;
 
 export const ROUTER = 40;
 export const ROUTER_GRAD = 41;
