@@ -8,7 +8,7 @@ import type { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { type Completion, generateBatch } from "./batch.ts";
 import type { Request } from "./sequence.ts";
-import { tinyConfigs, tinyDecoder } from "./tiny-models.ts";
+import { denseVariants, tinyConfigs, tinyDecoder } from "./tiny-models.ts";
 
 const threadCounts = [1, 2];
 const devices = new Map<number, Device>();
@@ -18,6 +18,28 @@ before(async () => {
 after(async () => {
   for (const device of devices.values()) await device.close();
 });
+
+for (const [name, config] of Object.entries({ ...tinyConfigs, ...denseVariants }))
+  test(`${name}: log-probs and entropies are the training pass's, bit for bit, also after parameters change`, async () => {
+    const device = devices.get(2)!;
+    const decoder = tinyDecoder(config, device);
+    for (let update = 0; update < 3; update++) {
+      for (const temperature of [1, 0.7]) {
+        const requests = mixedRequests().map((one) => ({
+          ...one,
+          sampling: { temperature, topK: one.sampling.topK, seed: one.sampling.seed },
+        }));
+        const completions = await generateBatch(decoder, requests, { slots: 6, chunk: 11 });
+        const scored = score(decoder, requests, completions, temperature);
+        completions.forEach(({ logps, entropies }, i) => {
+          assert.deepEqual(logps, scored[i].logps);
+          assert.deepEqual(entropies, scored[i].entropies);
+        });
+      }
+      perturb(decoder, update);
+    }
+    decoder.free();
+  });
 
 for (const [name, config] of Object.entries(tinyConfigs)) {
   describe(name, () => {
@@ -52,27 +74,6 @@ for (const [name, config] of Object.entries(tinyConfigs)) {
       assert.ok(
         reference!.some(({ finish }) => finish === "stop") && reference!.some(({ finish }) => finish === "length"),
       );
-    });
-
-    test("log-probs and entropies are the training pass's, bit for bit, also after parameters change", async () => {
-      const device = devices.get(2)!;
-      const decoder = tinyDecoder(config, device);
-      for (let update = 0; update < 3; update++) {
-        for (const temperature of [1, 0.7]) {
-          const requests = mixedRequests().map((one) => ({
-            ...one,
-            sampling: { temperature, topK: one.sampling.topK, seed: one.sampling.seed },
-          }));
-          const completions = await generateBatch(decoder, requests, { slots: 6, chunk: 11 });
-          const scored = score(decoder, requests, completions, temperature);
-          completions.forEach(({ logps, entropies }, i) => {
-            assert.deepEqual(logps, scored[i].logps);
-            assert.deepEqual(entropies, scored[i].entropies);
-          });
-        }
-        perturb(decoder, update);
-      }
-      decoder.free();
     });
 
     test("one prompt shared by a group is read once, and each of its samples is its own", async () => {

@@ -48,6 +48,19 @@ export const tinyConfigs: Readonly<Record<"deepseek_v3" | "llama", ModelConfig>>
   llama: parseModelConfig({ ...common, model_type: "llama", num_key_value_heads: 2, tie_word_embeddings: true }),
 };
 
+/** What the other dense architectures add: biases and a window in the later layers, norms of heads. Of the same sizes. */
+export const denseVariants: Readonly<Record<"qwen2" | "qwen3", ModelConfig>> = {
+  qwen2: parseModelConfig({
+    ...common,
+    model_type: "qwen2",
+    num_key_value_heads: 2,
+    use_sliding_window: true,
+    sliding_window: 9,
+    max_window_layers: 1,
+  }),
+  qwen3: parseModelConfig({ ...common, model_type: "qwen3", num_key_value_heads: 1, head_dim: 12 }),
+};
+
 /** Weights wide enough that the distributions are neither flat nor certain. */
 export const tinyDecoder = (config: ModelConfig, device: Device, seed = 1): Decoder =>
   Decoder.create(config, device, Random.from(seed), { std: 0.3, embeddingStd: 1 });

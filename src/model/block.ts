@@ -4,10 +4,13 @@ import { addResidual } from "../tensor/linear.ts";
 import { rmsNorm } from "../tensor/norm.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
-import { type Attention, makeAttention, type Rows } from "./attention.ts";
+import type { Attention, Rows } from "./attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { type FeedForward, makeFeedForward } from "./feed-forward.ts";
+import { GroupedAttention } from "./grouped-attention.ts";
+import { LatentAttention } from "./latent-attention.ts";
 import type { Observe } from "./observe.ts";
+import type { Weights } from "./weights.ts";
 
 export class Block {
   readonly layer: number;
@@ -17,19 +20,17 @@ export class Block {
   readonly #feedForwardNorm: Parameter;
   readonly #eps: number;
 
-  /** `weight` finds a parameter by its whole name. */
-  constructor(
-    config: ModelConfig,
-    layer: number,
-    weight: (name: string) => Parameter,
-    integers: (length: number) => I32,
-  ) {
-    const at = `model.layers.${layer}`;
+  constructor(config: ModelConfig, layer: number, weights: Weights, integers: (length: number) => I32) {
+    const own = weights.below(`model.layers.${layer}`);
     this.layer = layer;
-    this.attention = makeAttention(config, (name) => weight(`${at}.self_attn.${name}`));
-    this.feedForward = makeFeedForward(config, layer, (name) => weight(`${at}.mlp.${name}`), integers);
-    this.#attentionNorm = weight(`${at}.input_layernorm.weight`);
-    this.#feedForwardNorm = weight(`${at}.post_attention_layernorm.weight`);
+    const attention = own.below("self_attn");
+    this.attention =
+      config.attention === "gqa"
+        ? new GroupedAttention(config, layer, attention)
+        : new LatentAttention(config, attention);
+    this.feedForward = makeFeedForward(config, layer, own.below("mlp"), integers);
+    this.#attentionNorm = own.vector("input_layernorm.weight");
+    this.#feedForwardNorm = own.vector("post_attention_layernorm.weight");
     this.#eps = config.rms_norm_eps;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The decoder: DeepSeek-V3, DeepSeek-V2 and Llama-shaped models as one class. Training, scoring and decoding run the same
+ * The decoder: DeepSeek-V3, DeepSeek-V2 and the Llama-shaped models (Llama, Mistral, Qwen2, Qwen3) as one class. Training, scoring and decoding run the same
  * blocks over the same ops, so a token's log-probability in a rollout has the bits it has in training.
  */
 import { UserError } from "../error.ts";
@@ -10,36 +10,45 @@ import { type TokenLogProbs, tokenLogProbs } from "../tensor/log-probs.ts";
 import { rmsNorm } from "../tensor/norm.ts";
 import { type Pass, ScratchSpace } from "../tensor/space.ts";
 import type { Tape } from "../tensor/tape.ts";
-import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import { Parameter, type Tensor } from "../tensor/tensor.ts";
+import { trainable, type Weight } from "../tensor/weight.ts";
 import { attentionShape, type Rows } from "./attention.ts";
 import { type RouterLoad, routerLoads, updateRouterBias } from "./balance.ts";
 import { type PackedBatch, shiftInside } from "./batch.ts";
 import { Block } from "./block.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
+import { loadWeights, type TensorSource, type WeightKind } from "./load-weights.ts";
 import { MtpModule } from "./mtp.ts";
 import type { Observe } from "./observe.ts";
 import {
   type ExportedTensor,
   exportParameters,
   type InitOptions,
-  loadParameters,
   randomParameters,
   type Uniform,
 } from "./parameters.ts";
 import { ropeDim, ropeTable } from "./rope.ts";
 import { Stepper, type StepRows } from "./stepper.ts";
+import { Weights } from "./weights.ts";
+
+export interface LoadOptions {
+  /** Default: f32. */
+  readonly weights?: WeightKind;
+}
 
 export class Decoder {
   readonly config: ModelConfig;
   readonly device: Device;
   /** By Hugging Face name; experts stacked as mlp.experts.gate_proj.weight (E, I, H), up_proj (E, I, H), down_proj (E, H, I). */
+  readonly weights: ReadonlyMap<string, Weight>;
+  /** Of the weights those that are floats: all of a model that can be trained. */
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly #blocks: readonly Block[];
   readonly #mtp: readonly MtpModule[];
-  readonly #embeddings: Parameter;
+  readonly #embeddings: Weight;
   readonly #norm: Parameter;
-  readonly #head: Parameter;
+  readonly #head: Weight;
   readonly #integers: I32[] = [];
   readonly #outgrown: F32[] = [];
   readonly #space: ScratchSpace;
@@ -47,23 +56,27 @@ export class Decoder {
   #rotation: Rotation;
   #positions: number;
 
-  private constructor(config: ModelConfig, device: Device, parameters: ReadonlyMap<string, Parameter>) {
-    const weight = (name: string): Parameter => parameters.get(name)!;
+  private constructor(config: ModelConfig, device: Device, all: ReadonlyMap<string, Weight>) {
+    const weights = new Weights(all);
     const integers = (length: number): I32 => {
       this.#integers.push(device.i32(length));
       return this.#integers.at(-1)!;
     };
     this.config = config;
     this.device = device;
-    this.parameters = parameters;
-    this.#embeddings = weight("model.embed_tokens.weight");
-    this.#norm = weight("model.norm.weight");
-    this.#head = config.tie_word_embeddings ? this.#embeddings : weight("lm_head.weight");
-    this.#blocks = Array.from({ length: config.num_hidden_layers }, (_, i) => new Block(config, i, weight, integers));
-    const modules = config.attention === "gqa" ? 0 : config.num_nextn_predict_layers;
-    this.#mtp = Array.from({ length: modules }, (_, depth) =>
-      config.attention === "gqa" ? unreachable() : new MtpModule(config, depth, weight, integers),
-    );
+    this.weights = all;
+    this.parameters = new Map([...all].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter));
+    this.#embeddings = weights.matrix("model.embed_tokens.weight");
+    this.#norm = weights.vector("model.norm.weight");
+    this.#head = config.tie_word_embeddings ? this.#embeddings : weights.matrix("lm_head.weight");
+    this.#blocks = Array.from({ length: config.num_hidden_layers }, (_, i) => new Block(config, i, weights, integers));
+    this.#mtp =
+      config.attention === "gqa"
+        ? []
+        : Array.from(
+            { length: config.num_nextn_predict_layers },
+            (_, depth) => new MtpModule(config, depth, weights, integers),
+          );
     this.#space = new ScratchSpace(device);
     this.#positions = Math.min(config.max_position_embeddings, 2048);
     this.#rotation = makeRotation(config, device, this.#positions);
@@ -72,21 +85,29 @@ export class Decoder {
     );
   }
 
-  /** A model with random weights; `random` alone decides them. @throws UserError for a config with attention biases. */
+  /** A model with random weights; `random` alone decides them. */
   static create(config: ModelConfig, device: Device, random: Uniform, init: InitOptions = {}): Decoder {
     return new Decoder(config, device, randomParameters(config, device, random, init));
   }
 
   /**
-   * A model with the weights of a checkpoint; `readTensor` as that of `openModelFolder` (experts stacked).
+   * A model with the weights of a checkpoint: an opened model, or a function that gives float32 values by name (experts stacked).
+   * `weights` says how matrices are kept; only f32, the default, can be trained.
    * @throws UserError naming the tensor that is missing or has the wrong size.
    */
-  static load(device: Device, config: ModelConfig, readTensor: (name: string) => Float32Array): Decoder {
-    return new Decoder(config, device, loadParameters(config, device, readTensor));
+  static load(
+    device: Device,
+    config: ModelConfig,
+    source: TensorSource | ((name: string) => Float32Array),
+    options: LoadOptions = {},
+  ): Decoder {
+    const from = typeof source === "function" ? { readTensor: source } : source;
+    return new Decoder(config, device, loadWeights(config, device, from, options.weights));
   }
 
-  /** Every parameter on the host, experts stacked, as `saveModelFolder` takes them. */
-  exportTensors(): Promise<ExportedTensor[]> {
+  /** Every parameter on the host, experts stacked, as `saveModelFolder` takes them. @throws UserError where some are in blocks */
+  async exportTensors(): Promise<ExportedTensor[]> {
+    for (const weight of this.weights.values()) trainable(weight);
     return exportParameters(this.device, this.parameters);
   }
 
@@ -173,7 +194,7 @@ export class Decoder {
 
   /** Gives all of the model's memory back. */
   free(): void {
-    for (const parameter of this.parameters.values()) parameter.free();
+    for (const weight of this.weights.values()) weight.free();
     for (const buffer of [...this.#integers, ...this.#outgrown, this.#rotation.table]) this.device.free(buffer);
     this.#stepper.free();
   }
@@ -225,8 +246,4 @@ function makeRotation(config: ModelConfig, device: Device, positions: number): R
   const table = device.f32(values.length);
   device.write(table, values);
   return { table, dim: ropeDim(config), interleaved: config.rope_interleave };
-}
-
-function unreachable(): never {
-  throw new Error("a llama model has no multi-token-prediction modules");
 }

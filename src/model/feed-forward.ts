@@ -1,29 +1,29 @@
 /** The two feed-forwards: one gated network for every row, or a router that sends each row to a few of many experts. */
 import type { I32, RouterShape } from "../kernels/kernels.ts";
 import { type ExpertWeights, experts, route } from "../tensor/experts.ts";
-import { feedForward, linear } from "../tensor/linear.ts";
+import { feedForward, type GatedWeights, linear } from "../tensor/linear.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import type { Weight } from "../tensor/weight.ts";
 import { type DeepSeekConfig, isMoeLayer, type ModelConfig } from "./config.ts";
 import type { Observe } from "./observe.ts";
+import type { Weights } from "./weights.ts";
 
 export interface FeedForward {
   /** x (rows, hidden), normed -> y (rows, hidden). */
   run(pass: Pass, x: Tensor, y: Tensor, observe: Observe | null, at: string): void;
 }
 
-type Weights = (name: string) => Parameter;
-
-/** The feed-forward of one layer; `weight` finds a parameter by its name inside `mlp`, `integers` makes a zeroed buffer. */
+/** The feed-forward of one layer; `weights` are those below `mlp`, `integers` makes a zeroed buffer. */
 export const makeFeedForward = (
   config: ModelConfig,
   layer: number,
-  weight: Weights,
+  weights: Weights,
   integers: (length: number) => I32,
 ): FeedForward =>
   config.attention === "mla" && isMoeLayer(config, layer)
-    ? new ExpertFeedForward(config, weight, integers)
-    : new DenseFeedForward(weight);
+    ? new ExpertFeedForward(config, weights, integers)
+    : new DenseFeedForward(weights, config.attention === "gqa" && config.mlp_bias);
 
 /** The router's constants (V3 report 2.1.2; `Gate` in DeepSeek's inference/model.py). */
 export const routerShape = (config: DeepSeekConfig): RouterShape => {
@@ -42,17 +42,19 @@ export const routerShape = (config: DeepSeekConfig): RouterShape => {
 };
 
 class DenseFeedForward implements FeedForward {
-  readonly #gate: Parameter;
-  readonly #up: Parameter;
-  readonly #down: Parameter;
+  readonly #weights: GatedWeights;
 
-  constructor(weight: Weights, at = "") {
-    this.#gate = weight(`${at}gate_proj.weight`);
-    this.#up = weight(`${at}up_proj.weight`);
-    this.#down = weight(`${at}down_proj.weight`);
+  constructor(weights: Weights, biased = false) {
+    const bias = (name: string): Parameter => weights.vector(`${name}_proj.bias`);
+    this.#weights = {
+      gate: weights.matrix("gate_proj.weight"),
+      up: weights.matrix("up_proj.weight"),
+      down: weights.matrix("down_proj.weight"),
+      biases: biased ? { gate: bias("gate"), up: bias("up"), down: bias("down") } : null,
+    };
   }
   run(pass: Pass, x: Tensor, y: Tensor): void {
-    feedForward(pass, x, this.#gate, this.#up, this.#down, y);
+    feedForward(pass, x, this.#weights, y);
   }
 }
 
@@ -63,22 +65,22 @@ export class ExpertFeedForward implements FeedForward {
   /** Rows that each expert got in recorded passes since they were last reset. */
   readonly loads: I32;
   readonly #unrecorded: I32;
-  readonly #router: Parameter;
+  readonly #router: Weight;
   readonly #experts: ExpertWeights;
   readonly #shared: DenseFeedForward | null;
 
-  constructor(config: DeepSeekConfig, weight: Weights, integers: (length: number) => I32) {
+  constructor(config: DeepSeekConfig, weights: Weights, integers: (length: number) => I32) {
     this.shape = routerShape(config);
-    this.bias = config.topk_method === "noaux_tc" ? weight("gate.e_score_correction_bias") : null;
+    this.bias = config.topk_method === "noaux_tc" ? weights.vector("gate.e_score_correction_bias") : null;
     this.loads = integers(config.n_routed_experts);
     this.#unrecorded = integers(config.n_routed_experts);
-    this.#router = weight("gate.weight");
+    this.#router = weights.matrix("gate.weight");
     this.#experts = {
-      gate: weight("experts.gate_proj.weight"),
-      up: weight("experts.up_proj.weight"),
-      down: weight("experts.down_proj.weight"),
+      gate: weights.matrix("experts.gate_proj.weight"),
+      up: weights.matrix("experts.up_proj.weight"),
+      down: weights.matrix("experts.down_proj.weight"),
     };
-    this.#shared = config.n_shared_experts > 0 ? new DenseFeedForward(weight, "shared_experts.") : null;
+    this.#shared = config.n_shared_experts > 0 ? new DenseFeedForward(weights.below("shared_experts")) : null;
   }
 
   run(pass: Pass, x: Tensor, y: Tensor, observe: Observe | null, at: string): void {

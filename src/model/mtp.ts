@@ -8,35 +8,32 @@ import { linear } from "../tensor/linear.ts";
 import { normPair, rmsNorm } from "../tensor/norm.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import type { Weight } from "../tensor/weight.ts";
 import type { Rows } from "./attention.ts";
 import { Block } from "./block.ts";
 import type { DeepSeekConfig } from "./config.ts";
 import type { Observe } from "./observe.ts";
+import type { Weights } from "./weights.ts";
 
 export class MtpModule {
   readonly block: Block;
   readonly #embeddingNorm: Parameter;
   readonly #hiddenNorm: Parameter;
-  readonly #join: Parameter;
+  readonly #join: Weight;
   readonly #headNorm: Parameter;
-  readonly #embeddings: Parameter;
+  readonly #embeddings: Weight;
   readonly #eps: number;
 
   /** `depth` counts from 0; its weights stand after the main model's layers. */
-  constructor(
-    config: DeepSeekConfig,
-    depth: number,
-    weight: (name: string) => Parameter,
-    integers: (length: number) => I32,
-  ) {
+  constructor(config: DeepSeekConfig, depth: number, weights: Weights, integers: (length: number) => I32) {
     const layer = config.num_hidden_layers + depth;
-    const at = `model.layers.${layer}`;
-    this.block = new Block(config, layer, weight, integers);
-    this.#embeddingNorm = weight(`${at}.enorm.weight`);
-    this.#hiddenNorm = weight(`${at}.hnorm.weight`);
-    this.#join = weight(`${at}.eh_proj.weight`);
-    this.#headNorm = weight(`${at}.shared_head.norm.weight`);
-    this.#embeddings = weight("model.embed_tokens.weight");
+    const own = weights.below(`model.layers.${layer}`);
+    this.block = new Block(config, layer, weights, integers);
+    this.#embeddingNorm = own.vector("enorm.weight");
+    this.#hiddenNorm = own.vector("hnorm.weight");
+    this.#join = own.matrix("eh_proj.weight");
+    this.#headNorm = own.vector("shared_head.norm.weight");
+    this.#embeddings = weights.matrix("model.embed_tokens.weight");
     this.#eps = config.rms_norm_eps;
   }
 

@@ -1,6 +1,5 @@
-/** A model's parameters: made at random, read from a checkpoint, and handed out again for saving; Hugging Face names throughout. */
+/** A model's parameters: made at random, and handed out for saving; Hugging Face names throughout. */
 import { modelParameters } from "../checkpoint/names.ts";
-import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Parameter } from "../tensor/tensor.ts";
 import type { ModelConfig } from "./config.ts";
@@ -29,8 +28,9 @@ export function randomParameters(
   init: InitOptions,
 ): Map<string, Parameter> {
   const std = init.std ?? config.initializer_range;
-  return makeParameters(config, device, (parameter) => {
-    const { name, shape } = parameter;
+  const parameters = new Map<string, Parameter>();
+  for (const [name, shape] of modelParameters(config)) {
+    const parameter = newParameter(device, name, shape);
     const values = new Float32Array(parameter.buf.length);
     if (name.endsWith("norm.weight")) values.fill(1);
     else if (shape.length > 1 && !(init.zeroOutputs === true && /\.(o_proj|down_proj)\.weight$/.test(name))) {
@@ -43,30 +43,15 @@ export function randomParameters(
             : undefined;
       fillNormal(values, own ?? (std === "fan_in" ? parameter.inputs ** -0.5 : std), random);
     }
-    return values;
-  });
+    device.write(parameter.buf, values);
+    parameters.set(name, parameter);
+  }
+  return parameters;
 }
 
-/**
- * Parameters as a checkpoint has them. `readTensor` gives float32 values by parameter name, experts stacked.
- * @throws UserError naming the first tensor with the wrong number of values.
- */
-export const loadParameters = (
-  config: ModelConfig,
-  device: Device,
-  readTensor: (name: string) => Float32Array,
-): Map<string, Parameter> =>
-  makeParameters(config, device, ({ name, shape, buf }) => {
-    const values: Float32Array | undefined = readTensor(name);
-    if (values === undefined)
-      throw new UserError(`the checkpoint has no tensor ${name}, which the config calls for.`, { param: name });
-    if (values.length !== buf.length)
-      throw new UserError(
-        `the tensor ${name} holds ${values.length} values, but the config calls for [${shape.join(", ")}] = ${buf.length}.`,
-        { param: name },
-      );
-    return values;
-  });
+/** A parameter with the values of none yet; the load balance alone moves the router's bias. */
+export const newParameter = (device: Device, name: string, shape: readonly number[]): Parameter =>
+  new Parameter(device, name, shape, !name.endsWith("e_score_correction_bias"));
 
 /** A parameter's values on the host, as `saveModelFolder` takes them. */
 export interface ExportedTensor {
@@ -83,30 +68,6 @@ export async function exportParameters(
   const tensors: ExportedTensor[] = [];
   for (const { name, shape, buf } of parameters.values()) tensors.push({ name, shape, data: await device.read(buf) });
   return tensors;
-}
-
-function makeParameters(
-  config: ModelConfig,
-  device: Device,
-  valuesOf: (parameter: Parameter) => Float32Array,
-): Map<string, Parameter> {
-  const part =
-    config.attention_bias || (config.attention === "gqa" && (config.mlp_bias || config.qk_norm))
-      ? "biases or norms of heads"
-      : config.attention === "gqa" && config.sliding_window !== null
-        ? "a sliding window"
-        : null;
-  if (part !== null)
-    throw new UserError(`the config has ${part} (attention_bias), which the decoder does not compute yet.`, {
-      param: "model_type",
-    });
-  const parameters = new Map<string, Parameter>();
-  for (const [name, shape] of modelParameters(config)) {
-    const parameter = new Parameter(device, name, shape, !name.endsWith("e_score_correction_bias"));
-    device.write(parameter.buf, valuesOf(parameter));
-    parameters.set(name, parameter);
-  }
-  return parameters;
 }
 
 /** Box and Muller's transform: two normal numbers from two uniform ones. */

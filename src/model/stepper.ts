@@ -8,7 +8,8 @@ import type { Rotation } from "../tensor/attention.ts";
 import { linear } from "../tensor/linear.ts";
 import type { Pass } from "../tensor/space.ts";
 import { StepSpace } from "../tensor/step-space.ts";
-import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Weight } from "../tensor/weight.ts";
 import type { Rows } from "./attention.ts";
 import { checkedId } from "./batch.ts";
 import type { KvCache } from "./cache.ts";
@@ -35,7 +36,7 @@ interface Live {
 export class Stepper {
   readonly #device: Device;
   readonly #vocabulary: number;
-  readonly #head: Parameter;
+  readonly #head: Weight;
   readonly #run: Run;
   readonly #space: StepSpace;
   readonly #pass: Pass;
@@ -48,7 +49,7 @@ export class Stepper {
   #positions: I32;
   #live: Live | null = null;
 
-  constructor(device: Device, vocabulary: number, head: Parameter, run: Run) {
+  constructor(device: Device, vocabulary: number, head: Weight, run: Run) {
     this.#device = device;
     this.#vocabulary = vocabulary;
     this.#head = head;

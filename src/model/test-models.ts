@@ -55,12 +55,20 @@ export const tinyLlama = (changes: Record<string, unknown> = {}): GqaConfig =>
     ...changes,
   }) as GqaConfig;
 
-/** With weights large enough that every part of the model matters, and router biases that change choices. */
+/** Biases of queries, keys and values, and three positions of view in the second layer. */
+export const tinyQwen2 = (changes: Record<string, unknown> = {}): GqaConfig =>
+  tinyLlama({ model_type: "qwen2", use_sliding_window: true, sliding_window: 3, max_window_layers: 1, ...changes });
+
+/** Norms of heads, heads wider than their share of the hidden state, a head of its own. */
+export const tinyQwen3 = (changes: Record<string, unknown> = {}): GqaConfig =>
+  tinyLlama({ model_type: "qwen3", head_dim: 6, tie_word_embeddings: false, ...changes });
+
+/** With weights large enough that every part of the model matters, biases that are not 0, and router biases that change choices. */
 export async function tinyModel(config: ModelConfig, device: Device, seed = 1): Promise<Decoder> {
   const model = Decoder.create(config, device, Random.from(seed), { std: "fan_in", embeddingStd: 1, headStd: 0.3 });
   const random = Random.from(seed, "bias");
   for (const { name, buf } of model.parameters.values()) {
-    const spread = name.endsWith("e_score_correction_bias") ? 0.1 : name.endsWith("norm.weight") ? 0.3 : 0;
+    const spread = name.endsWith("bias") ? 0.1 : name.endsWith("norm.weight") ? 0.3 : 0;
     if (spread === 0) continue;
     const values = await device.read(buf);
     device.write(

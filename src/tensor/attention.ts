@@ -3,6 +3,7 @@ import type { AttentionShape, F32, I32 } from "../kernels/kernels.ts";
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
 import type { Parameter, Tensor } from "./tensor.ts";
+import { multiply, trainable, type Weight } from "./weight.ts";
 
 /** Angles by position, and which elements make a pair. */
 export interface Rotation {
@@ -63,7 +64,7 @@ export function latentKeyValue(
   pass: Pass,
   latent: Tensor,
   norm: Parameter,
-  up: Parameter,
+  up: Weight,
   rotation: Rotation,
   positions: I32,
   shape: LatentShape,
@@ -80,11 +81,11 @@ export function latentKeyValue(
   space.enter();
   const kv = space.tensor(rows, up.outputs);
   device.rmsNorm(latent.buf, norm.buf, c.buf, rows, rank, shape.eps, width, rank);
-  device.linear(c.buf, up.buf, kv.buf, rows, rank, up.outputs, rank, false);
+  multiply(device, c.buf, up, kv.buf, rows, rank);
   device.mlaKeys(kv.buf, kpe, k.buf, v.buf, rows, heads, nope, shape.rope, valueDim, width);
   space.leave();
   if (tape === null) space.leave();
-  else recordLatent(tape, latent, norm, up, rotation, positions, shape, c, k, v);
+  else recordLatent(tape, latent, norm, trainable(up), rotation, positions, shape, c, k, v);
 }
 
 function recordLatent(

@@ -3,16 +3,18 @@ import type { I32 } from "../kernels/kernels.ts";
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
 import type { Parameter, Tensor } from "./tensor.ts";
+import { lookUp, trainable, type Weight } from "./weight.ts";
 
 /** y[r] = table[ids[r]]: table (vocabulary, width) -> (rows, width). */
-export function embedding(pass: Pass, table: Parameter, ids: I32, rows: number): Tensor {
+export function embedding(pass: Pass, table: Weight, ids: I32, rows: number): Tensor {
   const y = pass.space.tensor(rows, table.inputs);
-  pass.device.embedding(table.buf, ids, y.buf, rows, table.inputs);
-  if (pass.tape !== null && table.trainable) recordEmbedding(pass.tape, table, ids, y);
+  lookUp(pass.device, table, ids, y.buf, rows);
+  if (pass.tape !== null) recordEmbedding(pass.tape, trainable(table), ids, y);
   return y;
 }
 
 function recordEmbedding(tape: Tape, table: Parameter, ids: I32, y: Tensor): void {
+  if (!table.trainable) return;
   tape.record([y], () => tape.device.embeddingGrad(y.grad!, ids, table.grad, y.rows, y.width));
 }
 

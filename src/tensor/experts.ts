@@ -5,7 +5,8 @@
 import type { F32, I32, RouterShape } from "../kernels/kernels.ts";
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
-import type { Parameter, Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
+import { multiplyGroups, trainable, type Weight } from "./weight.ts";
 
 /** Which experts each row goes to, and the sorting that follows from it. */
 export interface Routing {
@@ -33,9 +34,9 @@ export function route(pass: Pass, logits: Tensor, bias: F32 | null, loads: I32, 
 
 /** The stacked matrices of all experts: gate, up (experts, inner, hidden), down (experts, hidden, inner). */
 export interface ExpertWeights {
-  readonly gate: Parameter;
-  readonly up: Parameter;
-  readonly down: Parameter;
+  readonly gate: Weight;
+  readonly up: Weight;
+  readonly down: Weight;
 }
 
 /**
@@ -63,10 +64,10 @@ export function experts(
   const sorted = space.tensor(pairs, hidden);
   const product = space.tensor(pairs, inner);
   device.moeGather(x.buf, order, sorted.buf, rows, topK, hidden);
-  device.groupedLinear(sorted.buf, gate.buf, g.buf, offsets, groups, pairs, hidden, inner);
-  device.groupedLinear(sorted.buf, up.buf, u.buf, offsets, groups, pairs, hidden, inner);
+  multiplyGroups(device, sorted.buf, gate, g.buf, offsets, groups, pairs);
+  multiplyGroups(device, sorted.buf, up, u.buf, offsets, groups, pairs);
   device.swiglu(g.buf, u.buf, product.buf);
-  device.groupedLinear(product.buf, down.buf, e.buf, offsets, groups, pairs, inner, hidden);
+  multiplyGroups(device, product.buf, down, e.buf, offsets, groups, pairs);
   device.moeCombine(e.buf, position, weights.buf, y.buf, rows, topK, hidden, accumulate);
   space.leave();
   if (tape === null) space.leave();
@@ -78,13 +79,14 @@ function recordExperts(
   x: Tensor,
   logits: Tensor,
   { indices, weights, order, position, offsets, shape }: Routing,
-  { gate, up, down }: ExpertWeights,
+  stacked: ExpertWeights,
   g: Tensor,
   u: Tensor,
   e: Tensor,
   y: Tensor,
   accumulate: boolean,
 ): void {
+  const [gate, up, down] = [trainable(stacked.gate), trainable(stacked.up), trainable(stacked.down)];
   const backward = (): void => {
     const { device } = tape;
     const [rows, topK, groups] = [x.rows, shape.topK, shape.experts];

@@ -8,7 +8,7 @@ import { embedding, pickRows } from "./embedding.ts";
 import { experts, route } from "./experts.ts";
 import { addResidual, feedForward, linear } from "./linear.ts";
 import { crossEntropy, tokenLogProbs } from "./log-probs.ts";
-import { normPair, rmsNorm } from "./norm.ts";
+import { headNorm, normPair, rmsNorm } from "./norm.ts";
 import { type Pass, ScratchSpace } from "./space.ts";
 import { Tape } from "./tape.ts";
 import { Parameter, Tensor } from "./tensor.ts";
@@ -22,9 +22,20 @@ for (const name of devices) {
       const inputs = { x: [5, 6], w: [6, 6], gate: [7, 6], up: [7, 6], down: [6, 7] } as const;
       await check(device, inputs, ({ x, w, gate, up, down }, pass) => {
         const h = addResidual(pass, x.tensor, linear(pass, x.tensor, w.parameter));
-        return feedForward(pass, h, gate.parameter, up.parameter, down.parameter);
+        return feedForward(pass, h, gated(gate, up, down));
+      });
+      const biases = { b: [6], bg: [7], bu: [7], bd: [6] } as const;
+      await check(device, { ...inputs, ...biases }, ({ x, w, gate, up, down, b, bg, bu, bd }, pass) => {
+        const h = addResidual(pass, x.tensor, linear(pass, x.tensor, w.parameter, undefined, b.parameter));
+        const three = { gate: bg.parameter, up: bu.parameter, down: bd.parameter };
+        return feedForward(pass, h, { ...gated(gate, up, down), biases: three });
       });
     }));
+
+  test(`${name}: RMSNorm of every head has the gradients that finite differences give`, () =>
+    withDevice(name, (device) =>
+      check(device, { x: [5, 12], w: [4] }, ({ x, w }, pass) => headNorm(pass, x.tensor, w.parameter, 1e-5)),
+    ));
 
   test(`${name}: RMSNorm and the pair of norms have the gradients that finite differences give`, () =>
     withDevice(name, async (device) => {
@@ -43,10 +54,14 @@ for (const name of devices) {
       });
     }));
 
-  for (const interleaved of [true, false])
-    test(`${name}: grouped attention with rotary embedding (interleaved ${interleaved}) has the gradients that finite differences give`, () =>
+  for (const [interleaved, window] of [
+    [true, 0],
+    [false, 0],
+    [false, 2],
+  ] as const)
+    test(`${name}: grouped attention with rotary embedding (interleaved ${interleaved}, window ${window}) has the gradients that finite differences give`, () =>
       withDevice(name, async (device) => {
-        const shape = { queryHeads: 4, keyHeads: 2, keyDim: 4, valueDim: 6, scale: 0.4 };
+        const shape = { queryHeads: 4, keyHeads: 2, keyDim: 4, valueDim: 6, scale: 0.4, window };
         const packed = { starts: integers(device, [0, 5, 6, 9]), sequences: 3, longest: 5 };
         const positions = integers(device, [0, 1, 2, 3, 4, 0, 0, 1, 2]);
         const rotation = { table: rotations(device, 5, 4), dim: 4, interleaved };
@@ -93,7 +108,7 @@ for (const name of devices) {
           const ffn = { sg: [3, 6], su: [3, 6], sd: [6, 3] } as const;
           await check(device, { x: [7, 6], ...matrices, ...(shared ? ffn : {}) }, (p, pass) => {
             const y = pass.space.tensor(7, 6);
-            if (p.sg && p.su && p.sd) feedForward(pass, p.x.tensor, p.sg.parameter, p.su.parameter, p.sd.parameter, y);
+            if (p.sg && p.su && p.sd) feedForward(pass, p.x.tensor, gated(p.sg, p.su, p.sd), y);
             const logits = linear(pass, p.x.tensor, p.router.parameter);
             const routing = route(pass, logits, null, loads, router);
             const weights = { gate: p.gate.parameter, up: p.up.parameter, down: p.down.parameter };
@@ -144,6 +159,13 @@ test("cross-entropy is the mean of -log p over scored rows, and its gradient is 
     assert.ok(Math.abs((await crossEntropy(device, result, 2, 0.5)) + (logp[0] + logp[2]) / 2) < 1e-6);
     assert.deepEqual(await device.read(result.dlogp), Float32Array.of(-0.25, -0.25, -0.25));
   }));
+
+const gated = (gate: Value, up: Value, down: Value) => ({
+  gate: gate.parameter,
+  up: up.parameter,
+  down: down.parameter,
+  biases: null,
+});
 
 interface Value {
   readonly tensor: Tensor;

@@ -2,22 +2,31 @@
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
 import type { Parameter, Tensor } from "./tensor.ts";
+import { multiply, trainable, type Weight } from "./weight.ts";
 
-/** y = x w^T: x (rows, inputs), w (outputs, inputs) -> y (rows, outputs), into `y` where given. */
-export function linear(pass: Pass, x: Tensor, w: Parameter, y: Tensor = pass.space.tensor(x.rows, w.outputs)): Tensor {
-  pass.device.linear(x.buf, w.buf, y.buf, x.rows, w.inputs, w.outputs, w.inputs, false);
-  if (pass.tape !== null) recordLinear(pass.tape, x, w, y);
+/** y = x w^T (+ bias): x (rows, inputs), w (outputs, inputs), bias (outputs) -> y (rows, outputs), into `y` where given. */
+export function linear(
+  pass: Pass,
+  x: Tensor,
+  w: Weight,
+  y: Tensor = pass.space.tensor(x.rows, w.outputs),
+  bias: Parameter | null = null,
+): Tensor {
+  multiply(pass.device, x.buf, w, y.buf, x.rows, w.inputs);
+  if (bias !== null) pass.device.addBias(y.buf, bias.buf, x.rows, w.outputs);
+  if (pass.tape !== null) recordLinear(pass.tape, x, trainable(w), bias, y);
   return y;
 }
 
-// dx = dy w, dw = dy^T x
-function recordLinear(tape: Tape, x: Tensor, w: Parameter, y: Tensor): void {
+// dx = dy w, dw = dy^T x, dbias = the sum of dy over rows
+function recordLinear(tape: Tape, x: Tensor, w: Parameter, bias: Parameter | null, y: Tensor): void {
   tape.record([y], () => {
     const { device } = tape;
     const dy = y.grad!;
     const accumulate = tape.accumulates(x);
     device.linearGradInput(dy, w.buf, x.grad!, x.rows, w.inputs, w.outputs, w.inputs, accumulate);
     if (w.trainable) device.linearGradWeight(dy, x.buf, w.grad, x.rows, w.inputs, w.outputs, w.inputs);
+    if (bias?.trainable) device.biasGrad(dy, bias.grad, x.rows, w.outputs);
   });
 }
 
@@ -43,42 +52,47 @@ function recordResidual(tape: Tape, x: Tensor, sum: Tensor): void {
   });
 }
 
+/** The three matrices of a gated feed-forward, and their biases where the model has them. */
+export interface GatedWeights {
+  readonly gate: Weight;
+  readonly up: Weight;
+  readonly down: Weight;
+  readonly biases: { readonly gate: Parameter; readonly up: Parameter; readonly down: Parameter } | null;
+}
+
 /** y = down(silu(gate x) * up x): x (rows, hidden) -> y (rows, hidden), into `y` where given. */
 export function feedForward(
   pass: Pass,
   x: Tensor,
-  gate: Parameter,
-  up: Parameter,
-  down: Parameter,
-  y: Tensor = pass.space.tensor(x.rows, down.outputs),
+  weights: GatedWeights,
+  y: Tensor = pass.space.tensor(x.rows, weights.down.outputs),
 ): Tensor {
   const { device, space, tape } = pass;
-  const [rows, hidden, inner] = [x.rows, gate.inputs, gate.outputs];
+  const { gate, up, down, biases } = weights;
+  const [rows, inner] = [x.rows, gate.outputs];
   if (tape === null) space.enter();
   const g = space.tensor(rows, inner);
   const u = space.tensor(rows, inner);
   space.enter();
   const product = space.tensor(rows, inner); // made again in backward, cheaper than keeping it
-  device.linear(x.buf, gate.buf, g.buf, rows, hidden, inner, hidden, false);
-  device.linear(x.buf, up.buf, u.buf, rows, hidden, inner, hidden, false);
+  multiply(device, x.buf, gate, g.buf, rows, gate.inputs);
+  multiply(device, x.buf, up, u.buf, rows, gate.inputs);
+  if (biases !== null) {
+    device.addBias(g.buf, biases.gate.buf, rows, inner);
+    device.addBias(u.buf, biases.up.buf, rows, inner);
+  }
   device.swiglu(g.buf, u.buf, product.buf);
-  device.linear(product.buf, down.buf, y.buf, rows, inner, hidden, inner, false);
+  multiply(device, product.buf, down, y.buf, rows, inner);
+  if (biases !== null) device.addBias(y.buf, biases.down.buf, rows, down.outputs);
   space.leave();
   if (tape === null) space.leave();
-  else recordFeedForward(tape, x, gate, up, down, g, u, y);
+  else recordFeedForward(tape, x, weights, g, u, y);
   return y;
 }
 
-function recordFeedForward(
-  tape: Tape,
-  x: Tensor,
-  gate: Parameter,
-  up: Parameter,
-  down: Parameter,
-  g: Tensor,
-  u: Tensor,
-  y: Tensor,
-): void {
+function recordFeedForward(tape: Tape, x: Tensor, weights: GatedWeights, g: Tensor, u: Tensor, y: Tensor): void {
+  const { biases } = weights;
+  const [gate, up, down] = [trainable(weights.gate), trainable(weights.up), trainable(weights.down)];
   tape.record([y], () => {
     const { device } = tape;
     const [rows, hidden, inner] = [x.rows, gate.inputs, gate.outputs];
@@ -91,6 +105,9 @@ function recordFeedForward(
     device.swigluGrad(product, g.buf, u.buf, dg, du);
     if (gate.trainable) device.linearGradWeight(dg, x.buf, gate.grad, rows, hidden, inner, hidden);
     if (up.trainable) device.linearGradWeight(du, x.buf, up.grad, rows, hidden, inner, hidden);
+    if (biases?.gate.trainable) device.biasGrad(dg, biases.gate.grad, rows, inner);
+    if (biases?.up.trainable) device.biasGrad(du, biases.up.grad, rows, inner);
+    if (biases?.down.trainable) device.biasGrad(dy, biases.down.grad, rows, hidden);
     const accumulate = tape.accumulates(x);
     device.linearGradInput(dg, gate.buf, x.grad!, rows, hidden, inner, hidden, accumulate);
     device.linearGradInput(du, up.buf, x.grad!, rows, hidden, inner, hidden, true);

@@ -6,6 +6,7 @@ import type { Device, F32, I32 } from "../kernels/kernels.ts";
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
 import type { Parameter, Tensor } from "./tensor.ts";
+import { multiply, trainable, type Weight } from "./weight.ts";
 
 /** Per row, in scratch memory. Whoever computes a loss reads logp, and writes d(loss)/d(logp) to dlogp before `Tape.backward`. */
 export interface TokenLogProbs {
@@ -25,7 +26,7 @@ const CHUNK_ELEMENTS = 1 << 20;
 export function tokenLogProbs(
   pass: Pass,
   hidden: Tensor,
-  head: Parameter,
+  head: Weight,
   targets: I32,
   temperature: number,
   chunkRows = Math.max(16, Math.floor(CHUNK_ELEMENTS / head.outputs)),
@@ -42,21 +43,12 @@ export function tokenLogProbs(
   for (let at = 0; at < rows; at += chunkRows) {
     const count = Math.min(chunkRows, rows - at);
     const part = <B extends F32 | I32>(buffer: B): B => device.slice(buffer, at, count);
-    device.linear(
-      device.slice(hidden.buf, at * width, count * width),
-      head.buf,
-      logits,
-      count,
-      width,
-      head.outputs,
-      width,
-      false,
-    );
+    multiply(device, device.slice(hidden.buf, at * width, count * width), head, logits, count, width);
     device.tokenLogProbs(logits, part(targets), part(logp), part(lse), part(entropy), count, head.outputs, temperature);
   }
   space.leave();
   const result = { rows, logp, entropy, dlogp };
-  if (tape !== null) recordLogProbs(tape, hidden, head, targets, temperature, chunkRows, lse, dlogp);
+  if (tape !== null) recordLogProbs(tape, hidden, trainable(head), targets, temperature, chunkRows, lse, dlogp);
   return result;
 }
 

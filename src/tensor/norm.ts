@@ -18,6 +18,23 @@ function recordNorm(tape: Tape, x: Tensor, w: Parameter, eps: number, y: Tensor)
   });
 }
 
+/** RMSNorm of every head alone: x (rows, heads, w's width) -> the same shape. */
+export function headNorm(pass: Pass, x: Tensor, w: Parameter, eps: number): Tensor {
+  const y = pass.space.tensor(x.rows, x.width);
+  const [heads, width] = [x.buf.length / w.inputs, w.inputs];
+  pass.device.rmsNorm(x.buf, w.buf, y.buf, heads, width, eps, width, width);
+  if (pass.tape !== null) recordHeadNorm(pass.tape, x, w, eps, y);
+  return y;
+}
+
+function recordHeadNorm(tape: Tape, x: Tensor, w: Parameter, eps: number, y: Tensor): void {
+  tape.record([y], () => {
+    const accumulate = tape.accumulates(x);
+    const [heads, width] = [x.buf.length / w.inputs, w.inputs];
+    tape.device.rmsNormGrad(y.grad!, x.buf, w.buf, x.grad!, w.grad, heads, width, eps, width, width, accumulate);
+  });
+}
+
 /** [norm(a) ; norm(b)]: two (rows, width) -> (rows, 2 width). */
 export function normPair(
   pass: Pass,
