@@ -3,8 +3,8 @@
 // a character, because training tokenizes millions of short texts.
 
 import { UserError } from "../error.ts";
-import type { TokenizerOptions } from "./huggingface-tokenizer.ts";
 import { type DecodeOptions, type EncodeOptions, isControlToken, noSuchToken, type Tokenizer } from "./tokenizer.ts";
+import type { TokenizerOptions } from "./tokenizer-config.ts";
 
 /** DeepSeek's special tokens in the order of their ids, from 0. */
 export const SPECIAL_TOKENS = [

@@ -1,21 +1,17 @@
-// Hugging Face's tokenizer.json through their own JavaScript engine, with what an engine for untrusted text adds: special tokens
-// that a user typed stay plain text, ids are checked, and padded vocabularies decode.
+// Hugging Face's tokenizer.json through their own JavaScript engine, for the kinds our own does not know (WordPiece and the like),
+// with what untrusted text asks for: special tokens that a user typed stay plain text, ids are checked, padded vocabularies decode.
 
 import { Tokenizer as Engine } from "@huggingface/tokenizers";
 import { UserError } from "../error.ts";
+import type { AddedToken } from "./engine/added-tokens.ts";
 import { tokenBytesOf } from "./token-bytes.ts";
 import { type DecodeOptions, type EncodeOptions, isControlToken, noSuchToken, type Tokenizer } from "./tokenizer.ts";
-
-export interface TokenizerOptions {
-  /** Parsed tokenizer_config.json, which names BOS, EOS and padding. */
-  readonly config?: Readonly<Record<string, unknown>>;
-  /** The model's vocab_size where it is padded past the tokenizer's: those ids decode to nothing instead of failing. */
-  readonly paddedVocabSize?: number;
-  /** More ids that end a text, as generation_config.json lists them. */
-  readonly eosIds?: readonly number[];
-  /** Named in errors. */
-  readonly file?: string;
-}
+import {
+  type CheckedTokenizerJson,
+  checkTokenizerJson,
+  namedTokens,
+  type TokenizerOptions,
+} from "./tokenizer-config.ts";
 
 export class HuggingFaceTokenizer implements Tokenizer {
   readonly vocabSize: number;
@@ -29,22 +25,13 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #bytesOf: (token: string, id: number) => Uint8Array;
   readonly #known: number;
 
-  constructor(json: unknown, options: TokenizerOptions) {
-    const config = options.config ?? {};
+  constructor(given: unknown, options: TokenizerOptions) {
     const where = options.file ?? "tokenizer.json";
-    if (!isTokenizerJson(json)) {
-      throw new UserError(
-        `${where} is not a tokenizer.json of Hugging Face's tokenizers; use the one published with the model.`,
-        {
-          param: where,
-          type: "invalid_tokenizer",
-        },
-      );
-    }
+    const json = checkTokenizerJson(given, where);
     try {
-      this.#parsing = new Engine(json, config);
+      this.#parsing = new Engine(json as never, options.config ?? {});
     } catch (error) {
-      throw new UserError(`${where} cannot be used (${(error as Error).message}).`, {
+      throw new UserError(`${where} cannot be used (${oneLine(error)}); use the one published with the model.`, {
         param: where,
         type: "invalid_tokenizer",
         cause: error,
@@ -53,16 +40,12 @@ export class HuggingFaceTokenizer implements Tokenizer {
     const added = json.added_tokens;
     for (const token of added) if (token.special) this.#special.add(token.id);
     this.#literal = withoutControlTokens(this.#parsing, added);
-    this.#known = Math.max(...added.map((token) => token.id + 1), modelVocabularySize(json));
-    this.vocabSize = Math.max(this.#known, options.paddedVocabSize ?? 0);
-    const id = (name: string): number | null => {
-      const token = tokenText(config[name]);
-      return token === null ? null : (this.idOf(token) ?? null);
-    };
-    this.bosId = id("bos_token") ?? this.#fallback("<｜begin▁of▁sentence｜>");
-    const eos = id("eos_token") ?? this.#fallback("<｜end▁of▁sentence｜>");
-    this.eosIds = [...new Set([...(eos === null ? [] : [eos]), ...(options.eosIds ?? [])])];
-    this.padId = id("pad_token");
+    this.#known = added.reduce((most, token) => Math.max(most, token.id + 1), modelVocabularySize(json));
+    const named = namedTokens(options, (token) => this.idOf(token), this.#known);
+    this.vocabSize = named.vocabSize;
+    this.bosId = named.bosId;
+    this.eosIds = named.eosIds;
+    this.padId = named.padId;
     const bytes = tokenBytesOf(json, new Set(added.map((token) => token.id)));
     this.#bytesOf = bytes.bytesOf;
     this.stripsFirstSpace = bytes.stripsFirstSpace;
@@ -110,46 +93,21 @@ export class HuggingFaceTokenizer implements Tokenizer {
   #check(id: number): void {
     if (!Number.isInteger(id) || id < 0 || id >= this.vocabSize) throw noSuchToken(id, this.vocabSize);
   }
-
-  #fallback(token: string): number | null {
-    return this.idOf(token) ?? null;
-  }
 }
 
 const NOTHING = new Uint8Array(0);
 
-interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-  readonly special: boolean;
-}
-
-interface TokenizerJson {
-  readonly added_tokens: readonly AddedToken[];
-  readonly model: { readonly vocab: unknown };
-  readonly decoder?: unknown;
-}
-
-function isTokenizerJson(json: unknown): json is TokenizerJson {
-  if (typeof json !== "object" || json === null) return false;
-  const { added_tokens: added, model } = json as Record<string, unknown>;
-  if (!Array.isArray(added) || typeof model !== "object" || model === null) return false;
-  return added.every((one) => typeof one?.content === "string" && Number.isInteger(one?.id) && one.id >= 0);
-}
-
-function modelVocabularySize({ model }: TokenizerJson): number {
+function modelVocabularySize({ model }: CheckedTokenizerJson): number {
   if (Array.isArray(model.vocab)) return model.vocab.length; // Unigram: a list in id order
   let size = 0;
   for (const id of Object.values((model.vocab ?? {}) as Record<string, number>)) if (id >= size) size = id + 1;
   return size;
 }
 
-/** `"<s>"` or `{content: "<s>"}`, as tokenizer_config.json writes tokens. */
-function tokenText(value: unknown): string | null {
-  if (typeof value === "string") return value;
-  const content = (value as { content?: unknown } | null | undefined)?.content;
-  return typeof content === "string" ? content : null;
-}
+const oneLine = (error: unknown): string =>
+  String((error as Error).message)
+    .replace(/\s+/g, " ")
+    .slice(0, 200);
 
 /**
  * A second face of the same engine that does not cut control tokens out of a text. It shares the vocabulary and merges (tens of
@@ -168,9 +126,7 @@ function withoutControlTokens(engine: Engine, added: readonly AddedToken[]): Eng
   const Splitter = fields.splitter_unnormalized.constructor as new (contents: string[]) => object;
   const normalized = (token: { normalized?: boolean; special: boolean }): boolean =>
     token.normalized === true && engine.normalizer !== null;
-  const kept = (added as readonly (AddedToken & { normalized?: boolean })[]).filter(
-    (token) => !control.has(token.content),
-  );
+  const kept = added.filter((token) => !control.has(token.content));
   const literal = Object.create(engine);
   literal.added_tokens_map = map;
   literal.splitter_unnormalized = new Splitter(

@@ -4,8 +4,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../error.ts";
 import { CharacterTokenizer, isCharacterLevel } from "./character-tokenizer.ts";
-import { HuggingFaceTokenizer, type TokenizerOptions } from "./huggingface-tokenizer.ts";
+import { EngineTokenizer } from "./engine/engine-tokenizer.ts";
+import { compileTokenizerJson, vocabularyOf } from "./engine/tokenizer-json.ts";
+import { HuggingFaceTokenizer } from "./huggingface-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { checkTokenizerJson, namedTokens, type TokenizerOptions } from "./tokenizer-config.ts";
 
 /** Reads a tokenizer.json, and tokenizer_config.json beside it where there is one. @throws UserError */
 export function loadTokenizer(file: string, options: TokenizerOptions = {}): Tokenizer {
@@ -16,7 +19,16 @@ export function loadTokenizer(file: string, options: TokenizerOptions = {}): Tok
 
 /** Makes a tokenizer of the parsed tokenizer.json. @throws UserError where it cannot be used. */
 export function makeTokenizer(json: unknown, options: TokenizerOptions = {}): Tokenizer {
-  return isCharacterLevel(json) ? new CharacterTokenizer(json, options) : new HuggingFaceTokenizer(json, options);
+  const file = options.file ?? "tokenizer.json";
+  const checked = checkTokenizerJson(json, file);
+  if (isCharacterLevel(json)) return new CharacterTokenizer(json, options);
+  const vocabulary = vocabularyOf(checked);
+  if (vocabulary !== null) {
+    const named = namedTokens(options, (token) => vocabulary.ids.get(token), vocabulary.tokens.length);
+    const parts = compileTokenizerJson(checked, vocabulary, named, file);
+    if (parts !== null) return new EngineTokenizer(parts);
+  }
+  return new HuggingFaceTokenizer(json, options);
 }
 
 function readJson(file: string): unknown {

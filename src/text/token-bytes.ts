@@ -9,7 +9,7 @@ export interface TokenBytes {
 }
 
 /** Reads the decoder of a tokenizer.json: byte-level (GPT-2's letters for bytes), or SentencePiece's (▁ for spaces, <0x0A> for bytes). */
-export function tokenBytesOf(json: { readonly decoder?: unknown }, addedIds: ReadonlySet<number>): TokenBytes {
+export function tokenBytesOf(json: { readonly [field: string]: unknown }, addedIds: ReadonlySet<number>): TokenBytes {
   const kinds = flatten(json.decoder);
   const types = kinds.map((one) => one.type);
   if (types.includes("ByteLevel")) {
@@ -26,7 +26,8 @@ export function tokenBytesOf(json: { readonly decoder?: unknown }, addedIds: Rea
   const bytes = types.includes("ByteFallback");
   if (json.decoder === null || json.decoder === undefined || spaces || types.every((type) => type === "Fuse")) {
     return {
-      bytesOf: (token, id) => (addedIds.has(id) ? utf8.encode(token) : sentencePieceBytes(token, spaces, bytes)),
+      // added tokens go through this decoder too: Gemma's runs of spaces are such
+      bytesOf: (token) => sentencePieceBytes(token, spaces, bytes),
       stripsFirstSpace: strip,
     };
   }
@@ -60,13 +61,16 @@ function flatten(decoder: unknown): DecoderJson[] {
 }
 
 /** GPT-2's table: printable bytes stand for themselves, the other 68 for U+0100 and up, in order. */
-const BYTE_OF_LETTER: ReadonlyMap<string, number> = (() => {
+export const LETTER_OF_BYTE: readonly string[] = (() => {
   const printable = (b: number): boolean => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
   let next = 256;
-  return new Map(Array.from({ length: 256 }, (_, b) => [String.fromCharCode(printable(b) ? b : next++), b] as const));
+  return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++));
 })();
 
-function byteLevelBytes(token: string): Uint8Array {
+const BYTE_OF_LETTER: ReadonlyMap<string, number> = new Map(LETTER_OF_BYTE.map((letter, byte) => [letter, byte]));
+
+/** The bytes of a token in GPT-2's letters; a token with any other character is plain text. */
+export function byteLevelBytes(token: string): Uint8Array {
   const bytes: number[] = [];
   for (const letter of token) {
     const byte = BYTE_OF_LETTER.get(letter);

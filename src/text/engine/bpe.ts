@@ -1,0 +1,229 @@
+// Byte-pair encoding over token ids: merges live in one hash table of numbers, a word's merges are found by a heap, and words seen
+// before come from a cache. Works on bytes (GPT-2's kind) or on characters with bytes for those unknown (SentencePiece's kind).
+
+import { UserError } from "../../error.ts";
+import { LETTER_OF_BYTE } from "../token-bytes.ts";
+import { MergeQueue } from "./merge-queue.ts";
+
+/** Turns one piece of text into ids. */
+export interface PieceModel {
+  /** Appends the ids of `piece` to `ids`. @throws UserError where a character has no token */
+  encode(piece: string, ids: number[]): void;
+}
+
+export interface BpeOptions {
+  readonly ids: ReadonlyMap<string, number>;
+  /** `"a b"`, or the two alone, best first. */
+  readonly merges: readonly (string | readonly [string, string])[];
+  /** Pieces are read as UTF-8 bytes, each with a token (GPT-2's letters), else as characters. */
+  readonly byteLevel: boolean;
+  /** Unknown characters become `<0xNN>` tokens. */
+  readonly byteFallback?: boolean;
+  /** A piece that is a token is that token, whatever the merges say. */
+  readonly ignoreMerges?: boolean;
+  readonly unknownId?: number | null;
+  /** Several unknown characters in a row are one unknown token. */
+  readonly fuseUnknown?: boolean;
+  /** Named in errors. */
+  readonly file: string;
+}
+
+/** Longer pieces are not remembered: they hardly come twice. */
+const LONGEST_CACHED = 40;
+const CACHE_SIZE = 1 << 16;
+
+export class BpeModel implements PieceModel {
+  readonly #options: BpeOptions;
+  readonly #merges: PairTable;
+  /** The id of each byte's token, -1 where there is none. */
+  readonly #bytes: Int32Array;
+  readonly #cache = new Map<string, readonly number[]>();
+  readonly #queue = new MergeQueue();
+  #symbols = new Int32Array(64);
+  #next = new Int32Array(64);
+  #previous = new Int32Array(64);
+  readonly #utf8 = new TextEncoder();
+
+  constructor(options: BpeOptions) {
+    this.#options = options;
+    this.#merges = mergeTable(options);
+    this.#bytes = Int32Array.from({ length: 256 }, (_, b) => {
+      const name = options.byteLevel ? LETTER_OF_BYTE[b] : `<0x${b.toString(16).toUpperCase().padStart(2, "0")}>`;
+      return options.ids.get(name) ?? -1;
+    });
+  }
+
+  encode(piece: string, ids: number[]): void {
+    const known = this.#cache.get(piece);
+    if (known !== undefined) {
+      for (let i = 0; i < known.length; i++) ids.push(known[i]);
+      return;
+    }
+    const from = ids.length;
+    const whole = this.#options.ignoreMerges ? this.#wholeId(piece) : undefined;
+    if (whole !== undefined) ids.push(whole);
+    else this.#merge(this.#split(piece), ids);
+    if (piece.length <= LONGEST_CACHED) {
+      if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
+      this.#cache.set(piece, ids.slice(from));
+    }
+  }
+
+  #wholeId(piece: string): number | undefined {
+    if (!this.#options.byteLevel) return this.#options.ids.get(piece);
+    let letters = "";
+    for (const byte of this.#utf8.encode(piece)) letters += LETTER_OF_BYTE[byte];
+    return this.#options.ids.get(letters);
+  }
+
+  /** Fills `#symbols` with the first, smallest tokens; returns how many. */
+  #split(piece: string): number {
+    const most = piece.length * 3;
+    if (most > this.#symbols.length) {
+      const size = 2 ** Math.ceil(Math.log2(most));
+      this.#symbols = new Int32Array(size);
+      this.#next = new Int32Array(size);
+      this.#previous = new Int32Array(size);
+    }
+    return this.#options.byteLevel ? this.#splitBytes(piece) : this.#splitCharacters(piece);
+  }
+
+  #splitBytes(piece: string): number {
+    const bytes = this.#utf8.encode(piece);
+    for (let i = 0; i < bytes.length; i++) {
+      const id = this.#bytes[bytes[i]];
+      if (id < 0) throw this.#noToken(piece);
+      this.#symbols[i] = id;
+    }
+    return bytes.length;
+  }
+
+  #splitCharacters(piece: string): number {
+    const { ids, byteFallback, unknownId = null, fuseUnknown } = this.#options;
+    let n = 0;
+    let unknownBefore = false;
+    for (const character of piece) {
+      const id = ids.get(character);
+      let unknown = false;
+      if (id !== undefined) this.#symbols[n++] = id;
+      else if (byteFallback && this.#utf8.encode(character).every((byte) => this.#bytes[byte] >= 0)) {
+        for (const byte of this.#utf8.encode(character)) this.#symbols[n++] = this.#bytes[byte];
+      } else if (unknownId === null) throw this.#noToken(character);
+      else {
+        if (!(fuseUnknown && unknownBefore)) this.#symbols[n++] = unknownId;
+        unknown = true;
+      }
+      unknownBefore = unknown;
+    }
+    return n;
+  }
+
+  /** Merges the first `n` symbols and appends what is left. */
+  #merge(n: number, ids: number[]): void {
+    const symbols = this.#symbols;
+    const next = this.#next;
+    const previous = this.#previous;
+    const queue = this.#queue;
+    const merges = this.#merges;
+    queue.clear();
+    for (let i = 0; i < n; i++) {
+      next[i] = i + 1 < n ? i + 1 : -1;
+      previous[i] = i - 1;
+      if (i > 0 && merges.find(symbols[i - 1], symbols[i])) queue.push(merges.rank, i - 1);
+    }
+    while (queue.pop()) {
+      const left = queue.position;
+      const right = next[left];
+      // an entry whose neighbours have changed since is out of date
+      if (symbols[left] < 0 || right < 0) continue;
+      if (!merges.find(symbols[left], symbols[right]) || merges.rank !== queue.rank) continue;
+      symbols[left] = merges.merged;
+      symbols[right] = -1;
+      const after = next[right];
+      next[left] = after;
+      if (after >= 0) {
+        previous[after] = left;
+        if (merges.find(symbols[left], symbols[after])) queue.push(merges.rank, left);
+      }
+      const before = previous[left];
+      if (before >= 0 && merges.find(symbols[before], symbols[left])) queue.push(merges.rank, before);
+    }
+    for (let i = n > 0 ? 0 : -1; i >= 0; i = next[i]) ids.push(symbols[i]);
+  }
+
+  #noToken(text: string): UserError {
+    const character = String.fromCodePoint(text.codePointAt(0)!);
+    return new UserError(
+      `The text has ${JSON.stringify(character)}, which this tokenizer has no token for; remove or replace it.`,
+      { param: "text", type: "invalid_text" },
+    );
+  }
+}
+
+/** Pairs of ids to rank and merged id: open addressing in one typed array, built once. */
+class PairTable {
+  /** Four numbers an entry: left, right, rank, merged; left is -1 in an empty one. */
+  readonly #entries: Int32Array;
+  readonly #mask: number;
+  /** Of the pair that find() found. */
+  rank = 0;
+  merged = 0;
+
+  constructor(size: number) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(2 * size, 16)));
+    this.#mask = slots - 1;
+    this.#entries = new Int32Array(4 * slots);
+    for (let i = 0; i < this.#entries.length; i += 4) this.#entries[i] = -1;
+  }
+
+  find(left: number, right: number): boolean {
+    const entries = this.#entries;
+    for (let slot = hash(left, right) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const at = 4 * slot;
+      if (entries[at] === left && entries[at + 1] === right) {
+        this.rank = entries[at + 2];
+        this.merged = entries[at + 3];
+        return true;
+      }
+      if (entries[at] < 0) return false;
+    }
+  }
+
+  add(left: number, right: number, rank: number, merged: number): void {
+    const entries = this.#entries;
+    let slot = hash(left, right) & this.#mask;
+    while (entries[4 * slot] >= 0) slot = (slot + 1) & this.#mask;
+    entries[4 * slot] = left;
+    entries[4 * slot + 1] = right;
+    entries[4 * slot + 2] = rank;
+    entries[4 * slot + 3] = merged;
+  }
+}
+
+const hash = (left: number, right: number): number => {
+  const h = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca77);
+  return (h ^ (h >>> 15)) >>> 0;
+};
+
+function mergeTable({ ids, merges, file }: BpeOptions): PairTable {
+  const table = new PairTable(merges.length);
+  for (let rank = 0; rank < merges.length; rank++) {
+    const merge = merges[rank];
+    // a piece may itself be a space, so the first cannot be empty
+    const space = typeof merge === "string" ? merge.indexOf(" ", 1) : 0;
+    const first = typeof merge === "string" ? merge.slice(0, space) : merge[0];
+    const second = typeof merge === "string" ? merge.slice(space + 1) : merge[1];
+    const left = ids.get(first);
+    const right = ids.get(second);
+    const merged = ids.get(first + second);
+    if (left === undefined || right === undefined || merged === undefined || space < 0) {
+      throw new UserError(
+        `${file}: merge ${rank} (${JSON.stringify(merge)}) names a piece that is not in the vocabulary; use the file published with the model.`,
+        { param: "merges", type: "invalid_tokenizer" },
+      );
+    }
+    // of a pair listed twice the first, better rank counts
+    if (!table.find(left, right)) table.add(left, right, rank, merged);
+  }
+  return table;
+}

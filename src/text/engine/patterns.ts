@@ -1,0 +1,153 @@
+// The regular expressions of a tokenizer file, translated to JavaScript's dialect and kept from running away: a file may come from
+// anywhere, and a pattern can be written that takes longer than the universe on a short text.
+
+import * as engine from "@huggingface/tokenizers";
+import { UserError } from "../../error.ts";
+
+/** Where a pattern matches: start and end of each match in turn. */
+export type FindMatches = (text: string) => number[];
+
+/** A pattern as tokenizer.json writes it. */
+export type PatternJson = { readonly Regex: string } | { readonly String: string };
+
+/** Compiles a pattern. @throws UserError where JavaScript has no such pattern */
+export function compilePattern(pattern: PatternJson, file: string): FindMatches {
+  if ("String" in pattern) return literalMatches(pattern.String);
+  const known = compiled.get(pattern.Regex);
+  if (known !== undefined) return known;
+  const regex = translate(pattern.Regex, file);
+  const find: FindMatches = (text) => matchesOf(regex, text);
+  if (compiled.size >= 256) compiled.clear();
+  compiled.set(pattern.Regex, find);
+  return find;
+}
+
+/** Whether all regular expressions anywhere in a part of a tokenizer.json are those of published models, which take linear time. */
+export function allPatternsKnown(json: unknown): boolean {
+  if (typeof json !== "object" || json === null) return true;
+  const { Regex: regex } = json as { Regex?: unknown };
+  if (regex !== undefined && !(typeof regex === "string" && KNOWN.has(regex))) return false;
+  return Object.values(json).every(allPatternsKnown);
+}
+
+/**
+ * Runs `work` and stops it, regular expressions included, after `limitMs`. Only Node can do that (its vm module sets a limit for
+ * whatever a script calls); in a browser it just runs.
+ * @throws UserError `message` where it was stopped
+ */
+export function withTimeLimit<T>(work: () => T, limitMs: number, message: string): T {
+  const vm = globalThis.process?.getBuiltinModule?.("node:vm");
+  if (vm === undefined) return work();
+  limiter ??= (() => {
+    const box: { run: () => void } = { run: () => {} };
+    return { box, context: vm.createContext(box), script: new vm.Script("run()") };
+  })();
+  let outcome: { readonly value: T } | { readonly error: unknown } | null = null;
+  limiter.box.run = () => {
+    try {
+      outcome = { value: work() };
+    } catch (error) {
+      outcome = { error };
+    }
+  };
+  try {
+    limiter.script.runInContext(limiter.context, { timeout: limitMs });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
+    throw new UserError(message, { param: "pattern", type: "invalid_tokenizer" });
+  }
+  const done = outcome as { readonly value: T } | { readonly error: unknown } | null;
+  if (done === null) throw new Error("the limited work did not run");
+  if ("error" in done) throw done.error;
+  return done.value;
+}
+
+interface Limiter {
+  readonly box: { run: () => void };
+  readonly context: object;
+  readonly script: { runInContext(context: object, options: { readonly timeout: number }): unknown };
+}
+let limiter: Limiter | null = null;
+
+const compiled = new Map<string, FindMatches>();
+
+/** Oniguruma's dialect to JavaScript's, by Hugging Face's own translator: \s, \w, \d by Unicode, inline flags, possessive quantifiers. */
+function translate(source: string, file: string): RegExp {
+  const fail = (cause: unknown): UserError =>
+    new UserError(
+      `${file} has the pattern ${JSON.stringify(source.slice(0, 80))}, which JavaScript cannot run (${String((cause as Error)?.message ?? cause).slice(0, 100)}).`,
+      { param: "pattern", type: "invalid_tokenizer", cause },
+    );
+  try {
+    // the translator is not exported, but a pre-tokenizer that shows what it made is (its type declarations do not resolve under nodenext)
+    const { SplitPreTokenizer } = engine as unknown as {
+      readonly SplitPreTokenizer: new (config: object) => { readonly pattern: unknown };
+    };
+    const { pattern } = new SplitPreTokenizer({ pattern: { Regex: source }, behavior: "Isolated", invert: false });
+    if (pattern instanceof RegExp) return pattern;
+  } catch (error) {
+    throw fail(error);
+  }
+  throw fail("no pattern");
+}
+
+function matchesOf(regex: RegExp, text: string): number[] {
+  const found: number[] = [];
+  regex.lastIndex = 0;
+  while (regex.lastIndex <= text.length) {
+    const match = regex.exec(text);
+    if (match === null) break;
+    const end = match.index + match[0].length;
+    if (end > match.index) found.push(match.index, end);
+    else regex.lastIndex = end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
+  }
+  return found;
+}
+
+function literalMatches(literal: string): FindMatches {
+  return (text) => {
+    const found: number[] = [];
+    if (literal === "") return found;
+    for (let at = text.indexOf(literal); at >= 0; at = text.indexOf(literal, at + literal.length)) {
+      found.push(at, at + literal.length);
+    }
+    return found;
+  };
+}
+
+/** Patterns of published models; each takes time linear in the text. */
+export const PATTERNS = {
+  /** GPT-2, byte-level's own. */
+  gpt2: String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
+  llama3: String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  qwen2: String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  qwen35: String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  gpt4o: String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  tekken: String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  /** Hugging Face's Whitespace, WhitespaceSplit and Punctuation. */
+  words: String.raw`\w+|[^\w\s]+`,
+  space: String.raw`\s`,
+  anyPunctuation: String.raw`[!-/:-@\[-\x60{-~\p{P}]`,
+  digit: String.raw`\p{N}`,
+  digits: String.raw`\p{N}+`,
+  threeDigits: String.raw`\p{N}{1,3}`,
+  /** DeepSeek-V3: Chinese and Japanese scripts. */
+  deepseekCjk: "[一-龥\u3040-ゟ゠-ヿ]+",
+  deepseekV3:
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+",
+  /** DeepSeek-LLM and DeepSeek-Coder. */
+  lineBreak: "[\r\n]",
+  deepseekLetters:
+    "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+",
+  deepseekPunctuation: "\\s?[!-/:-~！-／：-～‘-‟\u3000-。]+",
+  /** DeepSeek-LLM's `\s+$`, written so that a long run of spaces that does not end the text is looked at once. */
+  spaceAtEnd: String.raw`(?<!\s)\s+(?![\s\S])`,
+  deepseekHan: "[一-龥ࠀ-一가-\ud7ff]+",
+  letters: String.raw`\s?\p{L}+`,
+  punctuation: String.raw`\s?\p{P}+`,
+  /** llama.cpp's default, for files that name no pre-tokenizer. */
+  defaultPunctuation: String.raw`[\p{P}\$\+<=>\^~\|]+`,
+  asciiThree: "[0-9][0-9][0-9]",
+} as const;
+
+const KNOWN: ReadonlySet<string> = new Set(Object.values(PATTERNS));
