@@ -1,11 +1,12 @@
 // `reckon eval`: a model's accuracy on a benchmark with its standard error, its thinking tokens, its speed and its cost.
+import path from "node:path";
 import type { Command } from "commander";
 import { atomicWriteFile } from "../checkpoint/atomic.ts";
 import { UserError, usageError } from "../error.ts";
 import { type Summary, summarize } from "../evaluate/accuracy.ts";
 import { type Asked, askAll } from "../evaluate/ask-all.ts";
 import { askingOf } from "../evaluate/asking.ts";
-import { BENCHMARKS, benchmarkNamed } from "../evaluate/benchmarks.ts";
+import { benchmarkNames, openBenchmark } from "../evaluate/benchmarks/registry.ts";
 import { HELD_OUT_SEED } from "../evaluate/held-out.ts";
 import type { Item } from "../evaluate/item.ts";
 import { evaluationRow, itemRecord } from "../evaluate/row.ts";
@@ -36,10 +37,7 @@ interface EvalOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command("eval")
-    .requiredOption(
-      "--benchmark <name>",
-      `which: ${BENCHMARKS.map(({ name, about }) => `${name} (${about})`).join("; ")}`,
-    )
+    .requiredOption("--benchmark <name>", `which: ${benchmarkNames().join(", ")}, or a file of questions`)
     .option("--model <model>", "a model's folder or a run's (default: the bundled model)")
     .option("--items <n>", "questions of each family", positiveInteger("--items"))
     .option("--limit <n>", "the same as --items", positiveInteger("--limit"))
@@ -72,7 +70,6 @@ export function register(program: Command): void {
 }
 
 async function evaluate(options: EvalOptions): Promise<void> {
-  const benchmark = benchmarkNamed(options.benchmark);
   if (options.items !== undefined && options.limit !== undefined && options.items !== options.limit) {
     throw usageError("--items and --limit are the same; give one of them", "--limit");
   }
@@ -85,7 +82,16 @@ async function evaluate(options: EvalOptions): Promise<void> {
   }
   const seed = options.seed ?? HELD_OUT_SEED;
   const { wordings, families, level } = options;
-  const items = benchmark.items({ items: options.items ?? options.limit, wordings, families, level, seed });
+  const benchmark = openBenchmark(
+    options.benchmark,
+    { items: options.items ?? options.limit, wordings, families, level, seed },
+    {
+      variable: process.env.RECKON_DATA,
+      workingFolder: process.cwd(),
+      checkout: path.join(import.meta.dirname, "../.."),
+    },
+  );
+  const { items } = benchmark;
   using interrupt = listenForInterrupt("stopping; press Ctrl-C again to stop at once");
   // All cores: a batch keeps them busy where one answer would not.
   const device = await cpuDevice({ threads: options.threads });

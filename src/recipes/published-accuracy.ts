@@ -2,7 +2,7 @@
 import { type Summary, summarize } from "../evaluate/accuracy.ts";
 import { type Asked, askAll } from "../evaluate/ask-all.ts";
 import { askingOf } from "../evaluate/asking.ts";
-import { benchmarkNamed } from "../evaluate/benchmarks.ts";
+import { heldOut } from "../evaluate/benchmarks/held-out.ts";
 import type { ItemResult } from "../evaluate/item.ts";
 import { ModelSession } from "../generate/session.ts";
 import type { Device } from "../kernels/kernels.ts";
@@ -51,7 +51,7 @@ export async function measure({
   onProgress,
 }: MeasureOptions): Promise<Accuracy> {
   const { items: count, families, level, others, seed, maxTokens } = plan;
-  const items = benchmarkNamed("held-out").items({ items: count, families, level, wordings: [0, ...others], seed });
+  const items = heldOut.items({ items: count, families, level, wordings: [0, ...others], seed });
   const session = await ModelSession.open({ model, device });
   try {
     const asked = await askAll(session.decoder, askingOf(session), items, {
