@@ -12,7 +12,11 @@ export const ropeDim = (config: ModelConfig): number =>
 /** The angle per position of each pair, (dim / 2), after scaling. */
 export function ropeFrequencies(config: ModelConfig): Float64Array {
   const dim = ropeDim(config);
-  const base = Float64Array.from({ length: dim / 2 }, (_, i) => config.rope_theta ** ((-2 * i) / dim));
+  const factors = config.rope_factors;
+  const base = Float64Array.from(
+    { length: dim / 2 },
+    (_, i) => config.rope_theta ** ((-2 * i) / dim) / (factors?.[i] ?? 1),
+  );
   const scaling = config.rope_scaling;
   switch (scaling?.rope_type) {
     case undefined:
