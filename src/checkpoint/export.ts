@@ -4,7 +4,11 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { UserError, usageError } from "../error.ts";
-import { openModelFolder, saveModelFolder } from "./folder.ts";
+import { saveModelFolder } from "./folder.ts";
+import { reorderedParameter } from "./gguf/rotary.ts";
+import { type ExportType as GgufExportType, saveGguf } from "./gguf/write.ts";
+import type { ModelSource } from "./model-source.ts";
+import { openModel } from "./open-model.ts";
 
 export type ExportDtype = "F32" | "BF16";
 
@@ -25,26 +29,61 @@ export interface FolderDigest {
 }
 
 /**
- * Writes the model of `from` (a model's folder or a run's) into the folder `to`, replacing it: weights as `dtype`, tokenizer, chat
- * template and generation_config.json as they are. A trainer's state stays behind.
+ * Writes a model (a folder, a run's, a GGUF file) into the folder `to`, replacing it: weights as `dtype`; tokenizer, chat template and
+ * generation_config.json of a folder as they are. A trainer's state stays behind. Rows that turn are put in the order transformers has them.
  * @throws UserError
  */
 export async function exportModel(from: string, to: string, dtype: ExportDtype): Promise<void> {
-  const model = openModelFolder(from);
+  const model = openModel(from);
   try {
-    const beside = (name: string): Buffer | undefined => {
-      const file = path.join(model.folder, name);
-      return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
-    };
-    const others = TEXT_FILES.flatMap((name) => {
-      const content = beside(name);
-      return content === undefined ? [] : [[name, content] as const];
-    });
-    const tensors = [...model.parameters].map(([name, shape]) => ({ name, shape, data: model.readTensor(name) }));
-    await saveModelFolder(to, { config: model.config, tensors, dtype, extraFiles: Object.fromEntries(others) });
+    // transformers turns pairs for DeepSeek, as its config says, and halves for all others, whatever a config says
+    const order = model.config.attention === "gqa" ? "halves" : null;
+    const config = order === null ? model.config : { ...model.config, rope_interleave: false };
+    const tensors = model.tensors().map(({ name, shape }) => ({
+      name,
+      shape,
+      data: () => {
+        const values = model.readTensor(name);
+        return order === null ? values : reorderedParameter(model.config, name, values, order);
+      },
+    }));
+    const extraFiles = model.kind === "folder" ? textFiles(model.path) : filesOf(model);
+    await saveModelFolder(to, { config, tensors, dtype, extraFiles });
   } finally {
     model.close();
   }
+}
+
+/** Writes a model as one GGUF file, replacing it. @throws UserError */
+export function exportGguf(from: string, to: string, type: GgufExportType, mtp = false): void {
+  const model = openModel(from);
+  try {
+    const { config, tokenizer, chatTemplate, name, generationConfig } = model;
+    const readTensor = (parameter: string): Float32Array => model.readTensor(parameter);
+    saveGguf(to, { config, readTensor, type, tokenizer, chatTemplate, name, generationConfig, mtp });
+  } finally {
+    model.close();
+  }
+}
+
+/** The text files of a model's folder, as they are. */
+function textFiles(folder: string): Record<string, Buffer> {
+  const files: Record<string, Buffer> = {};
+  for (const name of TEXT_FILES) {
+    const file = path.join(folder, name);
+    if (fs.existsSync(file)) files[name] = fs.readFileSync(file);
+  }
+  return files;
+}
+
+/** What a GGUF file says that a folder has files for. */
+function filesOf({ config, generationConfig, chatTemplate }: ModelSource): Record<string, string> {
+  const { bos_token_id, eos_token_id: eos, pad_token_id } = config;
+  const ids = { bos_token_id, eos_token_id: eos.length === 1 ? eos[0] : eos, pad_token_id };
+  return {
+    "generation_config.json": `${JSON.stringify({ ...generationConfig, ...ids }, null, 2)}\n`,
+    ...(chatTemplate === null ? {} : { "chat_template.jinja": chatTemplate }),
+  };
 }
 
 /** What stands beside weights in Hugging Face's layout and is text about the model. */
@@ -70,6 +109,30 @@ export function checkIsFree(folder: string): void {
       : `${folder} is a file; name a folder with --to`,
     "--to",
   );
+}
+
+/** Refuses a file that is there. @throws UserError (usage) */
+export function checkIsNew(file: string): void {
+  if (fs.existsSync(file))
+    throw usageError(`${file} is already there; remove it or name another file with --to`, "--to");
+}
+
+/** As digestFolder of one file, whose hash is then its own. */
+export function digestFile(file: string): FolderDigest {
+  const hash = createHash("sha256");
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const fd = fs.openSync(file, "r");
+  let bytes = 0;
+  try {
+    for (let n = fs.readSync(fd, piece); n > 0; n = fs.readSync(fd, piece)) {
+      hash.update(piece.subarray(0, n));
+      bytes += n;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+  const sha256 = hash.digest("hex");
+  return { path: file, bytes, sha256, files: [{ name: path.basename(file), bytes, sha256 }] };
 }
 
 /** Bytes and hashes of a folder's files, those in its folders included. @throws UserError where there is none */

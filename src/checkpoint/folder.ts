@@ -54,8 +54,12 @@ export interface ModelFolder {
 /** What saveModelFolder writes. */
 export interface ModelToSave {
   readonly config: ModelConfig;
-  /** Every parameter as the model holds it (experts stacked), in any order. */
-  readonly tensors: Iterable<{ readonly name: string; readonly shape: Shape; readonly data: Float32Array }>;
+  /** Every parameter as the model holds it (experts stacked), in any order. A function is called when its turn to be written comes. */
+  readonly tensors: Iterable<{
+    readonly name: string;
+    readonly shape: Shape;
+    readonly data: Float32Array | (() => Float32Array);
+  }>;
   /** BF16 halves the size; the router's bias stays F32, as published. */
   readonly dtype: "F32" | "BF16";
   /** Parsed JSON, or text to write as it is. */
@@ -276,10 +280,24 @@ function* fileTensors(model: ModelToSave): Iterable<TensorToWrite> {
       yield { name, dtype, shape, data };
       continue;
     }
-    const experts = unstackExperts(shape[0], data);
-    for (let e = 0; e < experts.length; e++)
-      yield { name: expertName(name, e), dtype, shape: shape.slice(1), data: experts[e] };
+    const stack = typeof data === "function" ? keptUntilLast(data, shape[0]) : () => data;
+    for (let e = 0; e < shape[0]; e++) {
+      const expert = (): Float32Array => unstackExperts(shape[0], stack())[e];
+      yield { name: expertName(name, e), dtype, shape: shape.slice(1), data: expert };
+    }
   }
+}
+
+/** Reads once and forgets after `uses` calls: the experts of a stack are written one after the other. */
+function keptUntilLast(read: () => Float32Array, uses: number): () => Float32Array {
+  let kept: Float32Array | null = null;
+  let left = uses;
+  return () => {
+    const values = kept ?? read();
+    left = left === 1 ? uses : left - 1;
+    kept = left === uses ? null : values;
+    return values;
+  };
 }
 
 function writeShards(folder: string, tensors: readonly TensorToWrite[], limit: number): void {

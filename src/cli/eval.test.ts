@@ -44,8 +44,8 @@ test("a wrong benchmark, wording list or temperature is a usage error that names
   const held = ["eval", "--benchmark", "held-out", "--model", model];
   await assert.rejects(run(...held, "--wordings", "first"), { exitCode: 2, param: "--wordings" });
   await assert.rejects(run(...held, "--samples", "4", "--temperature", "0"), { exitCode: 2, param: "--temperature" });
-  await assert.rejects(run("export", "--model", model, "--to", "x.gguf"), { exitCode: 2, message: /GGUF/ });
-  await assert.rejects(run("export", "--model", model, "--to", "x", "--dtype", "F16"), { exitCode: 2 });
+  await assert.rejects(run("export", "--model", model, "--to", "x.gguf", "--type", "Q9_0"), { exitCode: 2 });
+  await assert.rejects(run("export", "--model", model, "--to", "x", "--type", "F16"), { exitCode: 2, message: /GGUF/ });
 });
 
 test("export --json tells where the folder is, its size and its hash", () => {

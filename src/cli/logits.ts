@@ -1,6 +1,6 @@
 // `reckon logits`: one forward pass over given ids, for comparing a model with another implementation. Needs no tokenizer.
 import type { Command } from "commander";
-import { openModelFolder } from "../checkpoint/folder.ts";
+import { openModel } from "../checkpoint/open-model.ts";
 import { usageError } from "../error.ts";
 import { cpuDevice } from "../kernels/cpu/device.ts";
 import type { Device } from "../kernels/kernels.ts";
@@ -35,7 +35,7 @@ export function register(program: Command): void {
   const command = program
     .command("logits")
     .description("one forward pass over given ids")
-    .requiredOption("--model <model>", "a model's folder or a run's; no tokenizer needed")
+    .requiredOption("--model <model>", "a model's or a run's folder or a .gguf file; no tokenizer needed")
     .requiredOption("--ids <1,2,3>", "token ids", integerList("--ids"))
     .option("--all", "the best ids of every position, not only of the last")
     .option("--top <k>", "how many ids to list", positiveInteger("--top"), 5);
@@ -43,8 +43,8 @@ export function register(program: Command): void {
 }
 
 async function run(options: LogitsOptions): Promise<void> {
-  const folder = openModelFolder(options.model);
-  const { config } = folder;
+  const source = openModel(options.model);
+  const { config } = source;
   const outside = options.ids.find((id) => id >= config.vocab_size);
   if (outside !== undefined) {
     throw usageError(
@@ -54,12 +54,12 @@ async function run(options: LogitsOptions): Promise<void> {
   }
   const device = await cpuDevice({ threads: options.threads });
   try {
-    const decoder = Decoder.load(device, config, (name) => folder.readTensor(name));
+    const decoder = Decoder.load(device, config, (name) => source.readTensor(name));
     const result = await logitsOf(decoder, device, options.ids, options.top, options.all === true);
     if (options.json) printJson(result);
     else printResult(result);
   } finally {
-    folder.close();
+    source.close();
     await device.close();
   }
 }

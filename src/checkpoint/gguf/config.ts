@@ -236,7 +236,7 @@ function latentFields(keys: ArchitectureKeys, { tensors }: Pick<GgufFile, "tenso
     n_routed_experts: experts,
     n_shared_experts: keys.count("expert_shared_count", 0),
     num_experts_per_tok: experts === 0 ? 0 : keys.uniform("expert_used_count"),
-    moe_intermediate_size: experts === 0 ? 0 : keys.uniform("expert_feed_forward_length"),
+    moe_intermediate_size: experts === 0 ? null : keys.uniform("expert_feed_forward_length"),
     n_group: groups,
     topk_group: keys.count("expert_group_used_count", groups),
     topk_method: biased ? "noaux_tc" : groups > 1 ? "group_limited_greedy" : "greedy",

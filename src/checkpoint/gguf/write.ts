@@ -11,7 +11,7 @@ import { modelParameters, type Shape } from "../names.ts";
 import { encodeHeader, type GgufEntry, padding, tensorBytes } from "./encode.ts";
 import { FILE_TYPES } from "./file-types.ts";
 import { ggufName } from "./names.ts";
-import { type HeadRows, reorderRotary } from "./rotary.ts";
+import { reorderedParameter } from "./rotary.ts";
 import { vocabularyEntries } from "./vocabulary.ts";
 import { architectureOf, configEntries, frequencyFactors, turnsPairs } from "./write-config.ts";
 
@@ -104,9 +104,10 @@ function generalEntries(model: GgufToSave): GgufEntry[] {
 function outgoingTensors(model: GgufToSave, modules: number): Outgoing[] {
   const { config, type } = model;
   const without = config.attention === "mla" ? { ...config, num_nextn_predict_layers: modules } : config;
+  const order = turnsPairs(config) ? "pairs" : "halves";
   const outgoing: Outgoing[] = [];
   for (const [name, shape] of modelParameters(without)) {
-    const values = (): Float32Array => reordered(config, name, model.readTensor(name));
+    const values = (): Float32Array => reorderedParameter(config, name, model.readTensor(name), order);
     const theirs = ggufName(name)!;
     if (theirs.endsWith(".attn_kv_b.weight")) {
       for (const half of splitKeyValue(config as DeepSeekConfig, theirs, values)) {
@@ -130,34 +131,6 @@ function storedType(name: string, shape: Shape, type: ExportType, ends: boolean)
   const fits = (one: WritableType): boolean => row % blockInfo(one).elements === 0;
   const candidates: readonly WritableType[] = ends && type === "Q4_0" ? ["Q6_K", "Q8_0"] : [type];
   return candidates.find(fits) ?? "F16";
-}
-
-/** Rows that turn in the order llama.cpp's architecture has them. */
-function reordered(config: ModelConfig, name: string, values: Float32Array): Float32Array {
-  if (turnsPairs(config) === config.rope_interleave) return values;
-  const turning = turningRows(config, name);
-  if (turning === null) return values;
-  return reorderRotary(values, turning.heads, turning, config.rope_interleave ? "halves" : "pairs");
-}
-
-function turningRows(config: ModelConfig, name: string): (HeadRows & { readonly heads: number }) | null {
-  const module = /\.self_attn\.(\w+)\.(?:weight|bias)$/.exec(name)?.[1];
-  if (config.attention === "gqa") {
-    const heads = { q_proj: config.num_attention_heads, k_proj: config.num_key_value_heads, q_norm: 1, k_norm: 1 }[
-      module ?? ""
-    ];
-    return heads === undefined ? null : { heads, rows: config.head_dim, from: 0, turning: config.head_dim };
-  }
-  const { qk_nope_head_dim: nope, qk_rope_head_dim: turning, kv_lora_rank: rank } = config;
-  switch (module) {
-    case "q_proj":
-    case "q_b_proj":
-      return { heads: config.num_attention_heads, rows: nope + turning, from: nope, turning };
-    case "kv_a_proj_with_mqa":
-      return { heads: 1, rows: rank + turning, from: rank, turning };
-    default:
-      return null;
-  }
 }
 
 /** kv_b_proj (heads x (nope + v), rank) as attn_k_b (heads, rank, nope), transposed, and attn_v_b (heads, v, rank). */
