@@ -36,6 +36,7 @@ export function openFolderSource(given: string): ModelSource {
         const stacked = shape.length === 3 ? shape[0] : 1;
         return { type: dtype, outputs, inputs, stacked, blocks: model.readRaw(name) };
       },
+      readLatentHalves: () => null,
       close: model.close,
     };
   } catch (error) {

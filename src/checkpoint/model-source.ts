@@ -26,6 +26,14 @@ export interface BlockTensor {
   readonly blocks: Uint8Array;
 }
 
+/** The halves of kv_b_proj as absorbed latent attention takes them; `type` can be F32 here too. */
+export interface LatentHalves {
+  /** stacked heads, outputs kv_lora_rank, inputs qk_nope_head_dim: the keys' rows, transposed. */
+  readonly k: BlockTensor;
+  /** stacked heads, outputs v_head_dim, inputs kv_lora_rank. */
+  readonly v: BlockTensor;
+}
+
 export type TokenizerSource =
   /** The path of a tokenizer.json; its tokenizer_config.json lies beside it where there is one. */
   | { readonly kind: "file"; readonly path: string }
@@ -61,5 +69,7 @@ export interface ModelSource {
    * arrangement than the model's (kv_b_proj of a deepseek2 GGUF file): readTensor gives those. @throws UserError
    */
   readBlocks(name: string): BlockTensor | null;
+  /** Of a kv_b_proj.weight that the file stores in two halves (GGUF's attn_k_b, attn_v_b) these, else null. @throws UserError */
+  readLatentHalves(name: string): LatentHalves | null;
   close(): void;
 }

@@ -6,7 +6,7 @@ import { dequantize } from "../../kernels/blocks/dequantize.ts";
 import { blockBytes } from "../../kernels/blocks/types.ts";
 import type { DeepSeekConfig, ModelConfig } from "../../model/config.ts";
 import { mostlyStoredAs } from "../folder-source.ts";
-import type { BlockTensor, ModelSource, StoredTensor } from "../model-source.ts";
+import type { BlockTensor, LatentHalves, ModelSource, StoredTensor } from "../model-source.ts";
 import { modelParameters, type Shape } from "../names.ts";
 import { ggufConfig } from "./config.ts";
 import { type GgufFile, type GgufTensor, openGguf } from "./file.ts";
@@ -52,6 +52,7 @@ export function openGgufModel(file: string): ModelSource {
       tensors: () => tensors,
       readTensor: (name, into) => readTensor(gguf, config, place(name), parameters.get(name)!, into, name),
       readBlocks: (name) => readBlocks(gguf, place(name), parameters.get(name)!),
+      readLatentHalves: (name) => readLatentHalves(gguf, place(name)),
       close: () => gguf.close(),
     };
   } catch (error) {
@@ -214,6 +215,17 @@ function readBlocks(gguf: GgufFile, { pieces, share, half }: Place, shape: Shape
     }
   }
   return { type: tensor.type, outputs, inputs, stacked, blocks };
+}
+
+function readLatentHalves(gguf: GgufFile, { pieces }: Place): LatentHalves | null {
+  if (pieces.length !== 2) return null;
+  const [k, v] = pieces.map((tensor): BlockTensor => {
+    const [stacked, outputs, inputs] = [1, ...tensor.shape].slice(-3); // of one head ggml drops the outermost extent
+    const blocks = new Uint8Array(tensor.bytes);
+    gguf.readBytes(tensor, blocks);
+    return { type: tensor.type, outputs, inputs, stacked, blocks };
+  });
+  return { k, v };
 }
 
 function readFactors(gguf: GgufFile): Float32Array {
