@@ -90,12 +90,17 @@ export class BpeModel implements PieceModel {
 
   #splitBytes(piece: string): number {
     const bytes = this.#utf8.encode(piece);
+    const { unknownId = null, merges } = this.#options;
+    let n = 0;
     for (let i = 0; i < bytes.length; i++) {
       const id = this.#bytes[bytes[i]];
-      if (id < 0) throw this.#noToken(piece);
-      this.#symbols[i] = id;
+      if (id >= 0) this.#symbols[n++] = id;
+      else if (unknownId !== null) this.#symbols[n++] = unknownId;
+      // SmolLM's vocabulary lacks bytes that hardly occur, and both Hugging Face's engine and llama.cpp pass over them; a vocabulary
+      // of single characters lacks whole scripts, which must not vanish
+      else if (merges.length === 0) throw this.#noToken(piece);
     }
-    return bytes.length;
+    return n;
   }
 
   #splitCharacters(piece: string): number {

@@ -22,13 +22,15 @@ export function vocabularyOf(json: CheckedTokenizerJson): Vocabulary | null {
   if (typeof vocab !== "object" || vocab === null) return null;
   const tokens: (string | undefined)[] = [];
   const ids = new Map<string, number>();
-  const entries = Array.isArray(vocab)
-    ? vocab.map((one, id) => [Array.isArray(one) ? one[0] : undefined, id] as const)
-    : Object.entries(vocab);
+  const list = Array.isArray(vocab) ? vocab.map((one) => (Array.isArray(one) ? one[0] : undefined)) : null;
+  const names = list ?? Object.keys(vocab);
   // an id far beyond the others would make a table of its size
-  const most = 2 * (entries.length + json.added_tokens.length) + 1_000_000;
-  for (const [token, id] of entries) {
-    if (typeof token !== "string" || !Number.isInteger(id) || id < 0 || id >= most) return null;
+  const most = 2 * (names.length + json.added_tokens.length) + 1_000_000;
+  for (let i = 0; i < names.length; i++) {
+    const token: unknown = names[i];
+    const id = list === null ? (vocab as Record<string, unknown>)[token as string] : i;
+    if (typeof token !== "string" || typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= most)
+      return null;
     tokens[id] = token;
     ids.set(token, id);
   }
