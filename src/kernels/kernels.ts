@@ -7,6 +7,10 @@
  * The truth each device is tested against is ./reference/: the same functions in a few plain lines each.
  */
 
+import type { GgmlType } from "./blocks/types.ts";
+
+export type { GgmlType } from "./blocks/types.ts";
+
 /** A run of 32-bit floats in a device's memory. */
 export interface F32 {
   readonly type: "f32";
@@ -136,9 +140,6 @@ export interface LinearKernels {
     columns: number,
   ): void;
 }
-
-/** The name of a block format as GGUF files have it: Q8_0, Q4_1, ... */
-export type GgmlType = string;
 
 /** A weight matrix kept in blocks of few bits, repacked as the device likes it: groups of `outputs` rows of `inputs`. */
 export interface QuantMatrix {

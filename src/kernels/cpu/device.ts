@@ -22,11 +22,10 @@ export async function cpuDevice(options: { readonly threads?: number; readonly b
     throw usageError(`--threads takes a whole number from 1 to 64, not ${threads}.`, "threads");
   const pool = await startPool(threads, options.build);
   const memory = new CpuMemory(pool.memory, pool.heap);
-  const [linear, element] = [linearKernels(pool, memory), elementKernels(pool, memory)];
   const kernels = {
-    ...linear,
-    ...element,
-    ...quantKernels(memory, { ...linear, ...element }),
+    ...linearKernels(pool, memory),
+    ...quantKernels(pool, memory),
+    ...elementKernels(pool, memory),
     ...attentionKernels(pool, memory),
     ...moeKernels(pool),
     ...lossKernels(pool),

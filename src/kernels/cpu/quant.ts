@@ -1,32 +1,148 @@
-/** Products with weights of few bits on the CPU. */
-import type { ElementKernels, F32, LinearKernels, QuantKernels, QuantMatrix } from "../kernels.ts";
-import { dequantizeBlocks, quantFormats } from "../reference/quant.ts";
+/**
+ * Products with weights of few bits on the CPU. Blocks are cut into panels of 16 outputs when they arrive, at their own size; rows of
+ * activations become whole numbers first (one row: in every thread for itself), then threads claim runs of panels.
+ */
+import { blockInfo, type GgmlType } from "../blocks/types.ts";
+import type { F32, I32, QuantKernels, QuantMatrix } from "../kernels.ts";
+import { type ActivationCodes, activationCodes, checkBlocks, QUANT_FORMATS } from "../quant-activations.ts";
+import * as op from "./assembly/operations.ts";
+import * as layouts from "./assembly/quant-layouts.ts";
 import type { CpuMemory } from "./memory.ts";
+import type { Pool } from "./pool.ts";
 
 interface CpuQuantMatrix extends QuantMatrix {
-  readonly values: F32;
+  readonly layout: number;
+  readonly codes: ActivationCodes;
+  /** Halves are kept times 2^lift. */
+  readonly lift: number;
 }
 
-export function quantKernels(memory: CpuMemory, kernels: LinearKernels & ElementKernels): QuantKernels {
+/** Multiply-adds below which waking the other threads costs more than they give. */
+const parallelWork = 1 << 17;
+/** Bytes of blocks that are copied to the device at a time. */
+const stagedBytes = 4 << 20;
+/** A row's codes fit a thread's own memory beside what else it keeps there (PRIVATE_BYTES). */
+const ownRowBytes = 60_000;
+
+const LAYOUTS: { readonly [format: string]: number } = {
+  Q4_0: layouts.Q4_0,
+  Q4_1: layouts.Q4_1,
+  Q5_0: layouts.Q5_0,
+  Q5_1: layouts.Q5_1,
+  Q4_K: layouts.Q4_K,
+  Q5_K: layouts.Q5_K,
+  Q6_K: layouts.Q6_K,
+  Q3_K: layouts.Q3_K,
+  Q2_K: layouts.Q2_K,
+  Q8_0: layouts.Q8_HALF,
+  IQ4_NL: layouts.Q8_HALF,
+  IQ4_XS: layouts.Q8_FLOAT,
+  MXFP4: layouts.Q8_FLOAT,
+  TQ1_0: layouts.Q8_FLOAT,
+  TQ2_0: layouts.Q8_FLOAT,
+};
+
+export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
+  const { int, float } = pool;
+
+  function multiply(x: F32, strideX: number, w: QuantMatrix, y: F32, rows: number, offsets: I32 | null): void {
+    if (rows === 0) return;
+    const { layout, codes, lift } = w as CpuQuantMatrix;
+    const mark = memory.mark();
+    const wide = codes.largest > 127 ? 1 : 0;
+    const rowBytes = (w.inputs / codes.group) * ((codes.group << wide) + 8);
+    const parallel = rows * w.inputs * w.outputs > parallelWork;
+    int[0] = x.handle;
+    int[1] = strideX * 4;
+    int[2] = rows;
+    int[3] = w.inputs;
+    int[4] = codes.group;
+    int[5] = wide;
+    // Halves lie in the upper bits of a float, which makes them 2^-112 times as large.
+    float[6] = layout <= layouts.Q5_1 || layout === layouts.Q8_HALF ? 2 ** (112 - lift) : 1;
+    int[7] = offsets === null ? 0 : offsets.handle;
+    int[8] = w.groups;
+    int[9] = 0;
+    if (rows > 1 || offsets !== null || rowBytes > ownRowBytes) {
+      int[9] = memory.scratch(rows * rowBytes);
+      pool.run(op.QUANT_ROWS, rows * w.inputs > 16_384);
+    }
+    int[10] = w.handle;
+    int[11] = layout;
+    int[12] = y.handle;
+    int[13] = w.outputs;
+    pool.run(op.QUANT_LINEAR, parallel);
+    memory.release(mark);
+  }
+
   return {
-    quantFormats,
+    quantFormats: QUANT_FORMATS,
     quantized(format, groups, outputs, inputs, blocks) {
-      const numbers = dequantizeBlocks(format, groups * outputs * inputs, inputs, blocks);
-      const values = memory.parameter(numbers.length);
-      memory.write(values, numbers);
+      const codes = activationCodes(format);
+      const info = checkBlocks(format, groups, outputs, inputs, blocks);
+      const layout = LAYOUTS[format]!;
+      const lift = liftOf(format, blocks);
+      int[0] = layout;
+      int[1] = inputs;
+      pool.run(op.QUANT_PANEL_BYTES, false);
+      const panelBytes = int[2]!;
+      const panels = Math.ceil(outputs / layouts.PANEL);
+      const bytes = groups * panels * panelBytes;
+      const handle = memory.take(bytes);
+      const rowBytes = (inputs / info.elements) * info.bytes;
+      const rowsAtOnce = Math.max(1, Math.floor(stagedBytes / rowBytes / layouts.PANEL)) * layouts.PANEL;
+      const mark = memory.mark();
+      const staged = memory.scratch(Math.min(rowsAtOnce, outputs) * rowBytes);
+      for (let group = 0; group < groups; group++)
+        for (let row = 0; row < outputs; row += rowsAtOnce) {
+          const rows = Math.min(rowsAtOnce, outputs - row);
+          const start = (group * outputs + row) * rowBytes;
+          new Uint8Array(pool.memory.buffer, staged, rows * rowBytes).set(
+            blocks.subarray(start, start + rows * rowBytes),
+          );
+          int[0] = staged;
+          int[1] = handle + (group * panels + row / layouts.PANEL) * panelBytes;
+          int[2] = rows;
+          int[3] = inputs;
+          int[4] = layout;
+          int[5] = info.id;
+          int[6] = info.elements;
+          int[7] = info.bytes;
+          int[8] = lift;
+          pool.run(op.QUANT_PACK, rows * inputs > 65_536);
+        }
+      memory.release(mark);
       const matrix: CpuQuantMatrix = {
-        ...{ type: "quant", format, groups, outputs, inputs, bytes: numbers.length * 4, handle: values.handle },
-        values,
+        ...{ type: "quant", format, groups, outputs, inputs, bytes, handle },
+        ...{ layout, codes, lift },
       };
       return matrix;
     },
-    freeQuantized: (w) => memory.free(valuesOf(w)),
-    linearQuantized: (x, w, y, rows, strideX) =>
-      kernels.linear(x, valuesOf(w), y, rows, w.inputs, w.outputs, strideX, false),
-    groupedLinearQuantized: (x, w, y, offsets, rows) =>
-      kernels.groupedLinear(x, valuesOf(w), y, offsets, w.groups, rows, w.inputs, w.outputs),
-    embeddingQuantized: (w, ids, y, rows) => kernels.embedding(valuesOf(w), ids, y, rows, w.inputs),
+    freeQuantized: (w) => memory.giveBack(w.handle),
+    linearQuantized: (x, w, y, rows, strideX) => multiply(x, strideX, w, y, rows, null),
+    groupedLinearQuantized: (x, w, y, offsets, rows) => multiply(x, w.inputs, w, y, rows, offsets),
+    embeddingQuantized(w, ids, y, rows) {
+      const { layout, lift } = w as CpuQuantMatrix;
+      int[0] = w.handle;
+      int[1] = ids.handle;
+      int[2] = y.handle;
+      int[3] = rows;
+      int[4] = w.inputs;
+      int[5] = layout;
+      int[6] = lift;
+      pool.run(op.QUANT_EMBEDDING, rows * w.inputs > 16_384);
+    },
   };
 }
 
-const valuesOf = (w: QuantMatrix): F32 => (w as CpuQuantMatrix).values;
+/**
+ * 10 where every scale is less than 2^6 in magnitude: times 2^10 no half is subnormal (multiplying by those is slow), nor too
+ * large. Else 0.
+ */
+function liftOf(format: string, blocks: Uint8Array): number {
+  const { bytes } = blockInfo(format as GgmlType);
+  const two = format === "Q4_1" || format === "Q5_1";
+  for (let at = 0; at < blocks.length; at += bytes)
+    if ((blocks[at + 1]! & 0x7c) > 0x50 || (two && (blocks[at + 3]! & 0x7c) > 0x50)) return 0;
+  return 10;
+}

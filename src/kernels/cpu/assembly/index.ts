@@ -19,6 +19,10 @@ import { expKernel } from "./math";
 import { peak } from "./micro";
 import { rmsNorm, rmsNormGrad, rmsNormGradSum, rope } from "./norm";
 import { packKernel } from "./pack";
+import { quantLinear } from "./quant";
+import { quantEmbedding, quantPack } from "./quant-pack";
+import { quantizeRows } from "./quant-rows";
+import { panelBytes } from "./quant-sizes";
 import * as op from "./operations";
 
 /** Runs one part of a kernel. */
@@ -108,6 +112,16 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
       return adamw(args, thread, threads);
     case op.MUON_MOMENTUM:
       return muonMomentum(args, thread, threads);
+    case op.QUANT_ROWS:
+      return quantizeRows(args, thread, threads);
+    case op.QUANT_LINEAR:
+      return quantLinear(args, thread, threads);
+    case op.QUANT_PACK:
+      return quantPack(args, thread, threads);
+    case op.QUANT_EMBEDDING:
+      return quantEmbedding(args, thread, threads);
+    case op.QUANT_PANEL_BYTES:
+      return store<usize>(args, panelBytes(int(args, 0), int(args, 1)), 8);
     default:
       unreachable();
   }

@@ -47,3 +47,9 @@ export const ADAMW = 55;
 export const MUON_MOMENTUM = 56;
 
 export const EXP = 60;
+
+export const QUANT_ROWS = 65;
+export const QUANT_LINEAR = 66;
+export const QUANT_PACK = 67;
+export const QUANT_EMBEDDING = 68;
+export const QUANT_PANEL_BYTES = 69;
