@@ -4,6 +4,7 @@
 import { Tokenizer as Engine } from "@huggingface/tokenizers";
 import { UserError } from "../error.ts";
 import type { AddedToken } from "./engine/added-tokens.ts";
+import { timeLimitFor, withTimeLimit } from "./engine/patterns.ts";
 import { tokenBytesOf } from "./token-bytes.ts";
 import { type DecodeOptions, type EncodeOptions, isControlToken, noSuchToken, type Tokenizer } from "./tokenizer.ts";
 import {
@@ -24,22 +25,16 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #special = new Set<number>();
   readonly #bytesOf: (token: string, id: number) => Uint8Array;
   readonly #known: number;
+  readonly #file: string;
 
   constructor(given: unknown, options: TokenizerOptions) {
     const where = options.file ?? "tokenizer.json";
+    this.#file = where;
     const json = checkTokenizerJson(given, where);
-    try {
-      this.#parsing = new Engine(json as never, options.config ?? {});
-    } catch (error) {
-      throw new UserError(`${where} cannot be used (${oneLine(error)}); use the one published with the model.`, {
-        param: where,
-        type: "invalid_tokenizer",
-        cause: error,
-      });
-    }
+    this.#parsing = this.#run(0, () => new Engine(json as never, options.config ?? {}));
     const added = json.added_tokens;
     for (const token of added) if (token.special) this.#special.add(token.id);
-    this.#literal = withoutControlTokens(this.#parsing, added);
+    this.#literal = this.#run(0, () => withoutControlTokens(this.#parsing, added));
     this.#known = added.reduce((most, token) => Math.max(most, token.id + 1), modelVocabularySize(json));
     const named = namedTokens(options, (token) => this.idOf(token), this.#known);
     this.vocabSize = named.vocabSize;
@@ -53,7 +48,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   encode(text: string, { addSpecial = false, parseSpecial = false }: EncodeOptions = {}): number[] {
     const engine = parseSpecial ? this.#parsing : this.#literal;
-    const ids: number[] = engine.encode(text, { add_special_tokens: addSpecial }).ids;
+    const ids = this.#run(text.length, (): number[] => engine.encode(text, { add_special_tokens: addSpecial }).ids);
     const gap = ids.findIndex((id) => id === undefined || id === null);
     if (gap >= 0) {
       throw new UserError("The text has a character that this tokenizer has no token for; remove it.", {
@@ -69,7 +64,9 @@ export class HuggingFaceTokenizer implements Tokenizer {
     // ids of the padded part of the vocabulary stand for nothing
     const kept = ids.filter((id) => this.tokenOf(id) !== undefined && !(skipSpecial && this.#special.has(id)));
     if (kept.length === 0) return "";
-    return this.#parsing.decode(kept, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    return this.#run(kept.length, () =>
+      this.#parsing.decode(kept, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+    );
   }
 
   tokenBytes(id: number): Uint8Array {
@@ -88,6 +85,25 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   isSpecial(id: number): boolean {
     return this.#special.has(id);
+  }
+
+  /** Their engine checks little of a file: what is wrong with it shows only when it runs, and may take for ever. */
+  #run<T>(length: number, work: () => T): T {
+    const limit = timeLimitFor(length);
+    try {
+      return withTimeLimit(
+        work,
+        limit,
+        `${this.#file} took longer than ${limit / 1000} s on a text of ${length} characters and was stopped; use the file published with the model.`,
+      );
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw new UserError(`${this.#file} cannot be used (${oneLine(error)}); use the one published with the model.`, {
+        param: this.#file,
+        type: "invalid_tokenizer",
+        cause: error,
+      });
+    }
   }
 
   #check(id: number): void {

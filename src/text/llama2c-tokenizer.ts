@@ -3,6 +3,7 @@
 
 import fs from "node:fs";
 import { UserError } from "../error.ts";
+import { ScoreMergeModel } from "./engine/score-merge.ts";
 import { sentencePieceBytes } from "./token-bytes.ts";
 import { type DecodeOptions, type EncodeOptions, noSuchToken, type Tokenizer } from "./tokenizer.ts";
 
@@ -47,15 +48,16 @@ class Llama2cTokenizer implements Tokenizer {
   readonly padId = null;
   readonly stripsFirstSpace = true;
   readonly #pieces: readonly string[];
-  readonly #scores: readonly number[];
+  readonly #model: ScoreMergeModel;
   readonly #ids = new Map<string, number>();
 
   constructor(pieces: readonly string[], scores: readonly number[]) {
     // the file writes the two marks between newlines, for printing
     this.#pieces = pieces.map((piece, id) => (id === BOS || id === EOS ? piece.trim() : piece));
-    this.#scores = scores;
     this.vocabSize = pieces.length;
     for (const [id, piece] of this.#pieces.entries()) if (!this.#ids.has(piece)) this.#ids.set(piece, id);
+    const byteIds = Array.from({ length: 256 }, (_, byte) => FIRST_BYTE + byte);
+    this.#model = new ScoreMergeModel({ ids: this.#ids, scores, byteIds, unknownId: null });
   }
 
   encode(text: string, { addSpecial = false, parseSpecial = false }: EncodeOptions = {}): number[] {
@@ -63,7 +65,7 @@ class Llama2cTokenizer implements Tokenizer {
     const parts = parseSpecial ? text.split(/(<s>|<\/s>)/) : [text];
     for (const part of parts) {
       if (parseSpecial && (part === "<s>" || part === "</s>")) ids.push(part === "<s>" ? BOS : EOS);
-      else if (part !== "") ids.push(...this.#merge(this.#characters(` ${part}`)));
+      else if (part !== "") this.#model.encode(` ${part}`, ids);
     }
     return ids;
   }
@@ -89,34 +91,5 @@ class Llama2cTokenizer implements Tokenizer {
 
   isSpecial(id: number): boolean {
     return id === BOS || id === EOS;
-  }
-
-  #characters(text: string): number[] {
-    const ids: number[] = [];
-    for (const character of text) {
-      const id = this.#ids.get(character);
-      if (id !== undefined) ids.push(id);
-      else for (const byte of Buffer.from(character)) ids.push(byte + FIRST_BYTE);
-    }
-    return ids;
-  }
-
-  /** Joins the neighbours whose union has the best score, the leftmost of equals, until none is a piece. */
-  #merge(ids: number[]): number[] {
-    const joined = (i: number): number =>
-      i + 1 < ids.length ? (this.#ids.get(this.#pieces[ids[i]] + this.#pieces[ids[i + 1]]) ?? -1) : -1;
-    const unions = ids.map((_, i) => joined(i));
-    for (;;) {
-      let best = -1;
-      for (let i = 0; i < unions.length; i++) {
-        if (unions[i] >= 0 && (best < 0 || this.#scores[unions[i]] > this.#scores[unions[best]])) best = i;
-      }
-      if (best < 0) return ids;
-      ids[best] = unions[best];
-      ids.splice(best + 1, 1);
-      unions.splice(best + 1, 1);
-      unions[best] = joined(best);
-      if (best > 0) unions[best - 1] = joined(best - 1);
-    }
   }
 }

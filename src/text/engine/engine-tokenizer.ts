@@ -5,7 +5,7 @@ import { type DecodeOptions, type EncodeOptions, isControlToken, noSuchToken, ty
 import { type AddedToken, AddedTokenSplitter } from "./added-tokens.ts";
 import type { PieceModel } from "./bpe.ts";
 import type { Normalizer } from "./normalizers.ts";
-import { withTimeLimit } from "./patterns.ts";
+import { timeLimitFor, withTimeLimit } from "./patterns.ts";
 import type { PreTokenizer } from "./pre-tokenizers.ts";
 
 export interface TokenizerParts {
@@ -38,10 +38,6 @@ export interface TokenizerParts {
   readonly file: string;
 }
 
-/** A text may take this long, and so much longer for each character, before unknown patterns are given up on. */
-const LIMIT_MS = 2000;
-const LIMIT_MS_PER_CHARACTER = 0.02;
-
 /** The control tokens of a tokenizer.json. */
 export const isControlAdded = (token: AddedToken): boolean => isControlToken(token.content, token.special);
 
@@ -71,7 +67,7 @@ export class EngineTokenizer implements Tokenizer {
     const { limited, before, after, file } = this.#parts;
     const ids: number[] = addSpecial ? [...before] : [];
     if (limited) {
-      const limit = Math.ceil(LIMIT_MS + LIMIT_MS_PER_CHARACTER * whole.length);
+      const limit = timeLimitFor(whole.length);
       withTimeLimit(
         () => this.#encode(whole, parseSpecial, ids),
         limit,

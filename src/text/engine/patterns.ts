@@ -62,6 +62,9 @@ export function withTimeLimit<T>(work: () => T, limitMs: number, message: string
   return done.value;
 }
 
+/** Milliseconds that a text of so many characters may take before unknown patterns are given up on: 1 s, and 20 µs for each. */
+export const timeLimitFor = (characters: number): number => Math.ceil(1000 + 0.02 * characters);
+
 interface Limiter {
   readonly box: { run: () => void };
   readonly context: object;
