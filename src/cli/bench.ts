@@ -1,13 +1,22 @@
 /** `reckon bench`: the benchmarks of bench/, each printing its figure, the machine's limit or the peer's bar, and the ratio. */
 import type { Command } from "commander";
 import { usageError } from "../error.ts";
-import { addCommonOptions, type CommonOptions } from "./options.ts";
+import { addCommonOptions, type CommonOptions, positiveInteger } from "./options.ts";
 import { print, printJson } from "./output.ts";
+
+/** Flags of `infer` alone. */
+interface InferFlags {
+  readonly model?: string;
+  readonly peer?: string;
+  readonly prefill?: number;
+  readonly decode?: number;
+  readonly runs?: number;
+}
 
 interface Benchmark {
   readonly name: string;
   readonly about: string;
-  readonly run: (options: { readonly threads?: number; readonly json: boolean }) => Promise<void>;
+  readonly run: (options: InferFlags & { readonly threads?: number; readonly json: boolean }) => Promise<void>;
 }
 
 const benchmarks: readonly Benchmark[] = [
@@ -36,6 +45,16 @@ const benchmarks: readonly Benchmark[] = [
       await run({ threads, emit: (line) => show(line, json) });
     },
   },
+  {
+    name: "infer",
+    about: "reading a prompt and writing tokens with a model file, on one thread and on two (peer: what --peer names)",
+    run: async ({ threads, json, model, ...flags }) => {
+      const { run } = await import("../../bench/infer.ts");
+      const { BUNDLED_MODEL } = await import("../generate/session.ts");
+      const counts = threads === undefined ? undefined : [threads];
+      await run({ ...flags, model: model ?? BUNDLED_MODEL, threads: counts, emit: (line) => show(line, json) });
+    },
+  },
 ];
 
 export function register(program: Command): void {
@@ -45,10 +64,19 @@ export function register(program: Command): void {
       "[name]",
       `which: ${benchmarks.map(({ name, about }) => `${name} (${about})`).join("; ")}; all without a name`,
     );
+  command
+    .option("--model <path>", "infer: a GGUF file or a model folder; the bundled model without it")
+    .option(
+      "--peer <command>",
+      "infer: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON",
+    )
+    .option("--prefill <tokens>", "infer: length of the prompt that is read (512)", positiveInteger("--prefill"))
+    .option("--decode <tokens>", "infer: how many tokens are written (128)", positiveInteger("--decode"))
+    .option("--runs <n>", "infer: how often each is timed (3)", positiveInteger("--runs"));
   addCommonOptions(command, ["json", "threads"]).action(bench);
 }
 
-async function bench(name: string | undefined, flags: CommonOptions): Promise<void> {
+async function bench(name: string | undefined, flags: CommonOptions & InferFlags): Promise<void> {
   const chosen = benchmarks.filter((one) => name === undefined || one.name === name);
   if (chosen.length === 0) {
     throw usageError(
@@ -56,7 +84,7 @@ async function bench(name: string | undefined, flags: CommonOptions): Promise<vo
       "name",
     );
   }
-  for (const one of chosen) await one.run({ threads: flags.threads, json: flags.json === true });
+  for (const one of chosen) await one.run({ ...flags, json: flags.json === true });
 }
 
 function show(line: Readonly<Record<string, unknown>>, json: boolean): void {

@@ -19,6 +19,7 @@ import { expKernel } from "./math";
 import { peak } from "./micro";
 import { rmsNorm, rmsNormGrad, rmsNormGradSum, rope } from "./norm";
 import { packKernel } from "./pack";
+import { peakDot, readMemory } from "./peaks";
 import { quantLinear } from "./quant";
 import { quantEmbedding, quantPack } from "./quant-pack";
 import { quantizeRows } from "./quant-rows";
@@ -120,6 +121,10 @@ function run(operation: i32, args: usize, thread: i32, threads: i32): void {
       return quantPack(args, thread, threads);
     case op.QUANT_EMBEDDING:
       return quantEmbedding(args, thread, threads);
+    case op.READ_MEMORY:
+      return readMemory(args, thread, threads);
+    case op.PEAK_DOT:
+      return peakDot(args, thread, threads);
     case op.QUANT_PANEL_BYTES:
       return store<usize>(args, panelBytes(int(args, 0), int(args, 1)), 8);
     default:

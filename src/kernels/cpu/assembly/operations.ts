@@ -53,3 +53,6 @@ export const QUANT_LINEAR = 66;
 export const QUANT_PACK = 67;
 export const QUANT_EMBEDDING = 68;
 export const QUANT_PANEL_BYTES = 69;
+
+export const READ_MEMORY = 75;
+export const PEAK_DOT = 76;
