@@ -79,14 +79,20 @@ function readMetadata(cursor: Cursor, count: number): Map<string, GgufValue> {
     cursor.field = `the metadata key ${shortened(key)}`;
     if (values.has(key)) throw cursor.fail("is there twice");
     const type = cursor.u32();
+    // its type is laid down, unlike those of the others
+    if (key === ALIGNMENT && type !== U32)
+      throw cursor.fail(`has the type ${type}, but must be a 32-bit count (${U32})`);
     values.set(key, type === ARRAY ? readArray(cursor, 1) : readValue(cursor, type));
   }
   return values;
 }
 
 /** The types of metadata by their number (enum gguf_type). */
-const ARRAY = 9;
+const U32 = 4;
 const TEXT = 8;
+const ARRAY = 9;
+
+const ALIGNMENT = "general.alignment";
 
 /** Names can be megabytes in a damaged file. */
 const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);
@@ -175,8 +181,8 @@ function numbersOf(type: number, buffer: ArrayBuffer): GgufNumbers {
 }
 
 function alignmentOf(cursor: Cursor, metadata: ReadonlyMap<string, GgufValue>): number {
-  const value = metadata.get("general.alignment") ?? 32;
-  cursor.field = "the metadata key general.alignment";
+  const value = metadata.get(ALIGNMENT) ?? 32;
+  cursor.field = `the metadata key ${ALIGNMENT}`;
   if (typeof value !== "number" || !(value > 0) || !Number.isInteger(Math.log2(value))) {
     throw cursor.fail(`is ${String(value)}, but must be a power of 2`);
   }
