@@ -4,6 +4,7 @@ import { addResidual } from "../tensor/linear.ts";
 import { rmsNorm } from "../tensor/norm.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import { AbsorbedAttention, type HeadOffsets } from "./absorbed-attention.ts";
 import type { Attention, Rows } from "./attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { type FeedForward, makeFeedForward } from "./feed-forward.ts";
@@ -11,6 +12,21 @@ import { GroupedAttention } from "./grouped-attention.ts";
 import { LatentAttention } from "./latent-attention.ts";
 import type { Observe } from "./observe.ts";
 import type { Weights } from "./weights.ts";
+
+/** What a model's layers are made of. */
+export interface ModelParts {
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+  /** Makes a zeroed buffer that lives as long as the model. */
+  readonly integers: (length: number) => I32;
+  /** Not null where latent attention is absorbed. */
+  readonly absorbed: HeadOffsets | null;
+}
+
+function makeAttention({ config, absorbed }: ModelParts, layer: number, weights: Weights): Attention {
+  if (config.attention === "gqa") return new GroupedAttention(config, layer, weights);
+  return absorbed === null ? new LatentAttention(config, weights) : new AbsorbedAttention(config, weights, absorbed);
+}
 
 export class Block {
   readonly layer: number;
@@ -20,15 +36,12 @@ export class Block {
   readonly #feedForwardNorm: Parameter;
   readonly #eps: number;
 
-  constructor(config: ModelConfig, layer: number, weights: Weights, integers: (length: number) => I32) {
-    const own = weights.below(`model.layers.${layer}`);
+  constructor(parts: ModelParts, layer: number) {
+    const { config } = parts;
+    const own = parts.weights.below(`model.layers.${layer}`);
     this.layer = layer;
-    const attention = own.below("self_attn");
-    this.attention =
-      config.attention === "gqa"
-        ? new GroupedAttention(config, layer, attention)
-        : new LatentAttention(config, attention);
-    this.feedForward = makeFeedForward(config, layer, own.below("mlp"), integers);
+    this.attention = makeAttention(parts, layer, own.below("self_attn"));
+    this.feedForward = makeFeedForward(config, layer, own.below("mlp"), parts.integers);
     this.#attentionNorm = own.vector("input_layernorm.weight");
     this.#feedForwardNorm = own.vector("post_attention_layernorm.weight");
     this.#eps = config.rms_norm_eps;

@@ -1,6 +1,7 @@
 /**
  * The key-value cache of decoding: `slots` sequences of up to `capacity` positions. Keys lie with positions innermost, so that
- * one query's scores vectorise over positions; MLA keeps expanded keys and values, whose bits equal the training pass's.
+ * one query's scores vectorise over positions. MLA keeps expanded keys and values, whose bits equal the training pass's; in its
+ * absorbed form latents alone, as values of one head.
  */
 import type { AttentionShape, Device, F32 } from "../kernels/kernels.ts";
 
@@ -15,8 +16,9 @@ export class KvCache {
   readonly #device: Device;
 
   constructor(device: Device, layers: number, slots: number, capacity: number, shape: AttentionShape) {
+    // an absorbed model's cache has keys of width 0: a float stands for them, since not every device has empty buffers
     const make = (width: number): F32[] =>
-      Array.from({ length: layers }, () => device.f32(slots * shape.keyHeads * width * capacity));
+      Array.from({ length: layers }, () => device.f32(Math.max(1, slots * shape.keyHeads * width * capacity)));
     this.slots = slots;
     this.capacity = capacity;
     this.shape = shape;

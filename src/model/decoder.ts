@@ -3,7 +3,7 @@
  * blocks over the same ops, so a token's log-probability in a rollout has the bits it has in training.
  */
 import { UserError } from "../error.ts";
-import type { Device, F32, I32 } from "../kernels/kernels.ts";
+import type { AttentionShape, Device, F32, I32 } from "../kernels/kernels.ts";
 import type { Rotation } from "../tensor/attention.ts";
 import { embedding } from "../tensor/embedding.ts";
 import { type TokenLogProbs, tokenLogProbs } from "../tensor/log-probs.ts";
@@ -12,13 +12,14 @@ import { type Pass, ScratchSpace } from "../tensor/space.ts";
 import type { Tape } from "../tensor/tape.ts";
 import { Parameter, type Tensor } from "../tensor/tensor.ts";
 import { trainable, type Weight } from "../tensor/weight.ts";
+import { HeadOffsets, latentCacheShape } from "./absorbed-attention.ts";
 import { attentionShape, type Rows } from "./attention.ts";
 import { type RouterLoad, routerLoads, updateRouterBias } from "./balance.ts";
 import { type PackedBatch, shiftInside } from "./batch.ts";
 import { Block } from "./block.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { loadWeights, type TensorSource, type WeightKind } from "./load-weights.ts";
+import { loadWeights } from "./load-weights.ts";
 import { MtpModule } from "./mtp.ts";
 import type { Observe } from "./observe.ts";
 import {
@@ -30,12 +31,8 @@ import {
 } from "./parameters.ts";
 import { ropeDim, ropeTable } from "./rope.ts";
 import { Stepper, type StepRows } from "./stepper.ts";
+import type { LoadOptions, MlaForm, TensorSource } from "./weight-source.ts";
 import { Weights } from "./weights.ts";
-
-export interface LoadOptions {
-  /** Default: f32. */
-  readonly weights?: WeightKind;
-}
 
 export class Decoder {
   readonly config: ModelConfig;
@@ -44,6 +41,8 @@ export class Decoder {
   readonly weights: ReadonlyMap<string, Weight>;
   /** Of the weights those that are floats: all of a model that can be trained. */
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** The form latent attention runs in; "plain" for models without. */
+  readonly mla: MlaForm;
   readonly #blocks: readonly Block[];
   readonly #mtp: readonly MtpModule[];
   readonly #embeddings: Weight;
@@ -56,7 +55,7 @@ export class Decoder {
   #rotation: Rotation;
   #positions: number;
 
-  private constructor(config: ModelConfig, device: Device, all: ReadonlyMap<string, Weight>) {
+  private constructor(config: ModelConfig, device: Device, all: ReadonlyMap<string, Weight>, mla: MlaForm = "plain") {
     const weights = new Weights(all);
     const integers = (length: number): I32 => {
       this.#integers.push(device.i32(length));
@@ -69,14 +68,13 @@ export class Decoder {
     this.#embeddings = weights.matrix("model.embed_tokens.weight");
     this.#norm = weights.vector("model.norm.weight");
     this.#head = config.tie_word_embeddings ? this.#embeddings : weights.matrix("lm_head.weight");
-    this.#blocks = Array.from({ length: config.num_hidden_layers }, (_, i) => new Block(config, i, weights, integers));
-    this.#mtp =
-      config.attention === "gqa"
-        ? []
-        : Array.from(
-            { length: config.num_nextn_predict_layers },
-            (_, depth) => new MtpModule(config, depth, weights, integers),
-          );
+    const heads = config.num_attention_heads;
+    const absorbed = mla === "plain" ? null : new HeadOffsets(device, heads, integers(heads + 1));
+    const parts = { config, weights, integers, absorbed };
+    this.mla = mla;
+    this.#blocks = Array.from({ length: config.num_hidden_layers }, (_, layer) => new Block(parts, layer));
+    const modules = config.attention === "gqa" ? 0 : config.num_nextn_predict_layers;
+    this.#mtp = Array.from({ length: modules }, (_, depth) => new MtpModule(parts, depth));
     this.#space = new ScratchSpace(device);
     this.#positions = Math.min(config.max_position_embeddings, 2048);
     this.#rotation = makeRotation(config, device, this.#positions);
@@ -92,7 +90,7 @@ export class Decoder {
 
   /**
    * A model with the weights of a checkpoint: an opened model, or a function that gives float32 values by name (experts stacked).
-   * `weights` says how matrices are kept; only f32, the default, can be trained.
+   * Only what is loaded as f32 and in the plain form, the defaults, can be trained.
    * @throws UserError naming the tensor that is missing or has the wrong size.
    */
   static load(
@@ -102,7 +100,14 @@ export class Decoder {
     options: LoadOptions = {},
   ): Decoder {
     const from = typeof source === "function" ? { readTensor: source } : source;
-    return new Decoder(config, device, loadWeights(config, device, from, options.weights));
+    if (options.mla === "absorbed" && config.attention !== "mla")
+      throw new UserError(
+        `A ${config.model_type} model has no latent attention that could be absorbed; leave mla out.`,
+        {
+          param: "mla",
+        },
+      );
+    return new Decoder(config, device, loadWeights(config, device, from, options), options.mla);
   }
 
   /** Every parameter on the host, experts stacked, as `saveModelFolder` takes them. @throws UserError where some are in blocks */
@@ -160,7 +165,7 @@ export class Decoder {
   /** An empty cache of `slots` sequences of up to `capacity` positions. @throws UserError where the model has fewer positions. */
   newCache(slots: number, capacity: number): KvCache {
     this.#reach(capacity);
-    return new KvCache(this.device, this.config.num_hidden_layers, slots, capacity, attentionShape(this.config));
+    return new KvCache(this.device, this.config.num_hidden_layers, slots, capacity, this.#cacheShape());
   }
 
   /**
@@ -206,6 +211,11 @@ export class Decoder {
     const normed = rmsNorm(pass, x, this.#norm, this.config.rms_norm_eps);
     observe?.("norm", normed.buf);
     return normed;
+  }
+
+  #cacheShape(): AttentionShape {
+    const { config } = this;
+    return config.attention === "mla" && this.mla === "absorbed" ? latentCacheShape(config) : attentionShape(config);
   }
 
   #pass(tape: Tape | null): Pass {

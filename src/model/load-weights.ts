@@ -2,28 +2,15 @@
  * A model's weights from a checkpoint: as floats, in the blocks the file stores them in, or in 8 bits. Tensor by tensor, each read
  * straight to where it stays, so that no second copy of a model is ever held.
  */
-import type { BlockTensor, StoredTensor } from "../checkpoint/model-source.ts";
 import { modelParameters, type Shape } from "../checkpoint/names.ts";
-import { UserError } from "../error.ts";
 import { quantize } from "../kernels/blocks/quantize.ts";
 import type { Device, GgmlType } from "../kernels/kernels.ts";
 import type { Parameter } from "../tensor/tensor.ts";
-import { QuantWeight, type Weight } from "../tensor/weight.ts";
+import type { Weight } from "../tensor/weight.ts";
 import type { ModelConfig } from "./config.ts";
+import { loadLatentHalves } from "./load-latent.ts";
 import { newParameter } from "./parameters.ts";
-
-/**
- * How a loaded model's matrices are kept: `f32` floats, which alone can be trained; `stored` the file's own blocks where the device
- * multiplies by them, else floats; `q8_0` as stored, and everything else in 8 bits.
- */
-export type WeightKind = "f32" | "stored" | "q8_0";
-
-/** Where weights come from: an opened model, or anything that gives float32 values by Hugging Face's names, experts stacked. */
-export interface TensorSource {
-  readTensor(name: string, into?: Float32Array): Float32Array;
-  readBlocks?(name: string): BlockTensor | null;
-  tensors?(): readonly StoredTensor[];
-}
+import { checked, type LoadOptions, quantWeight, type TensorSource, type WeightKind } from "./weight-source.ts";
 
 /**
  * Reads every weight the config calls for.
@@ -33,11 +20,15 @@ export function loadWeights(
   config: ModelConfig,
   device: Device,
   source: TensorSource,
-  kind: WeightKind = "f32",
+  { weights: kind = "f32", mla = "plain" }: LoadOptions = {},
 ): Map<string, Weight> {
   const types = storedTypes(source);
   const weights = new Map<string, Weight>();
   for (const [name, shape] of modelParameters(config)) {
+    if (mla === "absorbed" && config.attention === "mla" && name.endsWith(".kv_b_proj.weight")) {
+      for (const half of loadLatentHalves(config, device, source, name, kind)) weights.set(half.name, half);
+      continue;
+    }
     const stored = types.get(name);
     const kept = keptAs(kind, name, shape, stored, device.quantFormats);
     const inBlocks = kept === "F32" || kept !== stored ? null : readBlocks(device, source, name, shape, kept);
@@ -85,22 +76,4 @@ function readBlocks(device: Device, source: TensorSource, name: string, shape: S
 
 function readEightBits(device: Device, source: TensorSource, name: string, shape: Shape): Weight {
   return quantWeight(device, name, shape, "Q8_0", quantize("Q8_0", checked(name, shape, source.readTensor(name))));
-}
-
-function quantWeight(device: Device, name: string, shape: Shape, format: GgmlType, blocks: Uint8Array): Weight {
-  const [outputs, inputs] = shape.slice(-2);
-  const stacked = shape.length === 3 ? shape[0] : 1;
-  return new QuantWeight(device, name, shape, device.quantized(format, stacked, outputs, inputs, blocks));
-}
-
-function checked(name: string, shape: Shape, values: Float32Array | undefined): Float32Array {
-  if (values === undefined)
-    throw new UserError(`the checkpoint has no tensor ${name}, which the config calls for.`, { param: name });
-  const expected = shape.reduce((product, extent) => product * extent, 1);
-  if (values.length !== expected)
-    throw new UserError(
-      `the tensor ${name} holds ${values.length} values, but the config calls for [${shape.join(", ")}] = ${expected}.`,
-      { param: name },
-    );
-  return values;
 }

@@ -10,10 +10,8 @@ import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
 import type { Weight } from "../tensor/weight.ts";
 import type { Rows } from "./attention.ts";
-import { Block } from "./block.ts";
-import type { DeepSeekConfig } from "./config.ts";
+import { Block, type ModelParts } from "./block.ts";
 import type { Observe } from "./observe.ts";
-import type { Weights } from "./weights.ts";
 
 export class MtpModule {
   readonly block: Block;
@@ -25,10 +23,11 @@ export class MtpModule {
   readonly #eps: number;
 
   /** `depth` counts from 0; its weights stand after the main model's layers. */
-  constructor(config: DeepSeekConfig, depth: number, weights: Weights, integers: (length: number) => I32) {
+  constructor(parts: ModelParts, depth: number) {
+    const { config, weights } = parts;
     const layer = config.num_hidden_layers + depth;
     const own = weights.below(`model.layers.${layer}`);
-    this.block = new Block(config, layer, weights, integers);
+    this.block = new Block(parts, layer);
     this.#embeddingNorm = own.vector("enorm.weight");
     this.#hiddenNorm = own.vector("hnorm.weight");
     this.#join = own.matrix("eh_proj.weight");
