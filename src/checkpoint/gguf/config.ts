@@ -141,10 +141,7 @@ function groupedFields(
   if (keys.count("expert_count", 0) > 0)
     throw keys.unsupported("expert_count", "says it has experts, which is not supported");
   const heads = keys.uniform("attention.head_count");
-  const headDim = keys.count(
-    "attention.key_length",
-    keys.count("rope.dimension_count", keys.count("embedding_length") / heads),
-  );
+  const headDim = keys.count("attention.key_length", keys.count("embedding_length") / heads);
   const turned = keys.count("rope.dimension_count", headDim);
   if (turned !== headDim) {
     throw keys.unsupported(
@@ -274,6 +271,6 @@ function latentScaling(keys: ArchitectureKeys): Record<string, unknown> | null {
   if (kind === "none" || factor === 1 || factor === 0) return null;
   if (kind === "linear") return { rope_type: "linear", factor };
   // the converter writes 0.1 x mscale_all_dim, and llama.cpp takes mscale for the same
-  const mscale = shortest(Math.fround(keys.metadata.number(keys.name("rope.scaling.yarn_log_multiplier"), 0) / 0.1));
+  const mscale = shortest(10 * keys.number("rope.scaling.yarn_log_multiplier", 0));
   return { ...yarnFields(keys, kind, factor), mscale, mscale_all_dim: mscale };
 }
