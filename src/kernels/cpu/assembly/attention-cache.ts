@@ -10,6 +10,8 @@ import {
 
 /** Fewer rows than this in a run go one by one. */
 const SHARED: i32 = 3;
+/** Fewer query heads than this to a key head go one by one: six at a time pay from four on. */
+const GROUPED: i32 = 4;
 
 // A head's keys lie in blocks of 32 positions, (keyDim, 32) each and (keyDim, capacity - start) the last: a row is read in one
 // run through memory, a line at a time, whatever the capacity.
@@ -22,27 +24,93 @@ const KEYS: i32 = 32;
  */
 export function attentionCached(args: usize, thread: i32, _threads: i32): void {
   const slots = address(args, 4), positions = address(args, 5);
-  const rows = int(args, 6), queryHeads = int(args, 9);
-  const blocks = (rows + BLOCK - 1) / BLOCK;
+  const rows = int(args, 6), queryHeads = int(args, 9), keyHeads = int(args, 10);
   const scratch = address(args, 14) + address(args, 15) * <usize>thread;
+  const group = queryHeads / keyHeads;
+  if (group >= GROUPED && !continues(slots, positions, rows) && !(int(args, 12) & 7)) {
+    // Query heads that share keys and values read them together, six at a time.
+    const runs = (group + BLOCK - 1) / BLOCK, size = (group + runs - 1) / runs;
+    for (let item = takeTile(0); item < rows * keyHeads * runs; item = takeTile(0)) {
+      const row = item / (keyHeads * runs), head = ((item / runs) % keyHeads) * group + (item % runs) * size;
+      const count = min(size, group - (item % runs) * size);
+      const slot = load<i32>(slots + (<usize>row << 2)), position = load<i32>(positions + (<usize>row << 2));
+      if (((position + 8) & ~7) <= int(args, 7) && count > 1) heads(args, scratch, row, count, head, slot, position);
+      else for (let h = head; h < head + count; h++) alone(args, scratch, row, h, slot, position);
+    }
+    return;
+  }
+  const blocks = (rows + BLOCK - 1) / BLOCK;
   for (let item = takeTile(0); item < blocks * queryHeads; item = takeTile(0)) {
     const head = item % queryHeads;
     const end = min(rows, (item / queryHeads + 1) * BLOCK);
     for (let row = (item / queryHeads) * BLOCK; row < end; ) {
       const slot = load<i32>(slots + (<usize>row << 2)), position = load<i32>(positions + (<usize>row << 2));
       let count = 1;
-      while (
-        row + count < end &&
-        load<i32>(slots + (<usize>(row + count) << 2)) == slot &&
-        load<i32>(positions + (<usize>(row + count) << 2)) == position + count
-      )
-        count++;
+      while (row + count < end && follows(slots, positions, row + count)) count++;
       const panels = (position + count + 7) >> 3;
       if (count >= SHARED && panels << 3 <= int(args, 7) && !(int(args, 12) & 7))
         together(args, scratch, row, count, head, slot, position);
       else for (let r = 0; r < count; r++) alone(args, scratch, row + r, head, slot, position + r);
       row += count;
     }
+  }
+}
+
+/** Whether a row stands in the slot of the row before, one position further. */
+// @ts-ignore: decorator
+@inline function follows(slots: usize, positions: usize, row: i32): bool {
+  const at = <usize>(row - 1) << 2;
+  return load<i32>(slots + at) == load<i32>(slots + at, 4) && load<i32>(positions + at) + 1 == load<i32>(positions + at, 4);
+}
+
+/** Whether any row does. */
+function continues(slots: usize, positions: usize, rows: i32): bool {
+  for (let row = 1; row < rows; row++) if (follows(slots, positions, row)) return true;
+  return false;
+}
+
+/** One row's query heads [head, head + count), which share keys and values. */
+function heads(args: usize, scratch: usize, row: i32, count: i32, head: i32, slot: i32, position: i32): void {
+  const capacity = int(args, 7), queryHeads = int(args, 9), keyHeads = int(args, 10);
+  const keyDim = int(args, 11), valueDim = int(args, 12);
+  const plane = <usize>(slot * keyHeads + (head * keyHeads) / queryHeads) * <usize>capacity;
+  const at = <usize>(row * queryHeads + head) << 2;
+  const window = int(args, 16), low = firstSeen(position, window, KEYS), seen = position + 1 - low;
+  const scores = scratch + <usize>keyDim * 24, tile = scores + <usize>((seen + 7) >> 3) * PANEL;
+  const sums = tile + 2 * PANEL;
+  packQueries(address(args, 0) + at * keyDim, count, <usize>keyDim << 2, keyDim, float(args, 13), scratch);
+  const keys = address(args, 1) + ((plane * keyDim) << 2);
+  for (let j = low; j <= position; j += KEYS) {
+    const width = min(KEYS, capacity - j), panels = (min(KEYS, position + 1 - j) + 7) >> 3;
+    const block = keys + (<usize>(j * keyDim) << 2), to = scores + <usize>((j - low) >> 3) * PANEL;
+    scores6(scratch, block, to, panels, keyDim, <usize>width << 2, 32, PANEL);
+  }
+  for (let r: usize = 0; r < <usize>count; r++) {
+    const own = scores + (r << 5);
+    for (let j = 0; window && j < seen - window; j++)
+      store<f32>(own + <usize>(j >> 3) * PANEL + (<usize>(j & 7) << 2), NEGATIVE_INFINITY);
+    store<f32>(sums + (r << 2), softmaxRow(own, PANEL, seen, sums + 24));
+  }
+  const values = address(args, 2) + (((plane + low) * valueDim) << 2);
+  for (let c = 0; c < valueDim; ) {
+    const stride = <usize>valueDim << 2, left = valueDim - c;
+    let panels = weightedPanels(scores, PANEL, values + (<usize>c << 2), 32, stride, seen - 1, 1, tile, left);
+    for (let from = tile; panels > 0; panels--) {
+      divided(from, sums, count, address(args, 3) + at * valueDim + (<usize>c << 2), stride);
+      from += PANEL;
+      c += 8;
+    }
+  }
+}
+
+/** Eight columns of `rows` rows, each divided by its sum. */
+// @ts-ignore: decorator
+@inline function divided(from: usize, sums: usize, rows: i32, to: usize, stride: usize): void {
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const sum = v128.load32_splat(sums + (r << 2)), low = v128.load(from + (r << 5)), high = v128.load(from + (r << 5), 16);
+    v128.store(to, f32x4.div(low, sum));
+    v128.store(to, f32x4.div(high, sum), 16);
+    to += stride;
   }
 }
 
@@ -88,12 +156,7 @@ function together(args: usize, scratch: usize, row: i32, rows: i32, head: i32, s
     const stride = <usize>valueDim << 2, left = valueDim - c;
     let panels = weightedPanels(scores, PANEL, values + (<usize>c << 2), 32, stride, seen, rows, tile, left);
     for (let from = tile; panels > 0; panels--) {
-      for (let r: usize = 0; r < <usize>rows; r++) {
-        const sum = v128.load32_splat(sums + (r << 2)), low = v128.load(from + (r << 5)), high = v128.load(from + (r << 5), 16);
-        const to = address(args, 3) + at * valueDim + ((r * queryHeads * valueDim + c) << 2);
-        v128.store(to, f32x4.div(low, sum));
-        v128.store(to, f32x4.div(high, sum), 16);
-      }
+      divided(from, sums, rows, address(args, 3) + at * valueDim + (<usize>c << 2), <usize>queryHeads * stride);
       from += PANEL;
       c += 8;
     }

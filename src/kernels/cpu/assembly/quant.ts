@@ -3,7 +3,7 @@
  * block of rows. One panel stays in the first-level cache while the rows go by. An output's sum runs over the inputs in one
  * order whatever the rows beside it, so its bits depend on nothing but its row.
  */
-import { address, float, int, privateMemory, takeTile } from "./control";
+import { address, float, int, privateMemory, share, takeTile } from "./control";
 import { q8_float, q8_half } from "./quant-eight";
 import { q2_k, q3_k, q4_0, q4_1, q4_k, q5_0, q5_1, q5_k, q6_k } from "./quant-few";
 import * as layouts from "./quant-layouts";
@@ -11,6 +11,10 @@ import { quantizeRow, rowBytes, ROWS } from "./quant-rows";
 import { panelBytes } from "./quant-sizes";
 
 const PANEL: i32 = layouts.PANEL;
+/** Counters that takeTile knows. */
+const COUNTERS: i32 = 8;
+/** Panels of a single row's product that a thread claims at a time. */
+const CHUNK: i32 = 2;
 /** Rows of a tile: their codes fit the second-level cache. */
 const TILE_ROWS: i32 = 96;
 
@@ -29,6 +33,7 @@ export function quantLinear(args: usize, thread: i32, threads: i32): void {
   if (!codes) {
     codes = scratch + 1024;
     quantizeRow(address(args, 0), codes, inputs, group, wide, 1, float(args, 6));
+    return oneRow(w, kernel, codes, y, inputs, outputs, stride, thread, threads, scratch);
   }
 
   const rowTiles = max(1, (rows + TILE_ROWS - 1) / TILE_ROWS + (offsets ? groups / 2 : 0));
@@ -63,6 +68,28 @@ export function quantLinear(args: usize, thread: i32, threads: i32): void {
           for (let r = 0; r < count; r++)
             memory.copy(to + <usize>r * sy, scratch + (<usize>(r * PANEL) << 2), <usize>width << 2);
         }
+      }
+    }
+  }
+}
+
+/**
+ * One row waits for memory, which is read best in long runs: every part has a stretch of panels to itself, and helps the others
+ * when it is done.
+ */
+function oneRow(
+  w: usize, kernel: (rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32) => void, codes: usize, y: usize,
+  inputs: i32, outputs: i32, stride: usize, thread: i32, threads: i32, scratch: usize,
+): void {
+  const panels = (outputs + PANEL - 1) / PANEL, stretches = min(threads, COUNTERS);
+  for (let i = 0; i < stretches; i++) {
+    const stretch = (thread + i) % stretches;
+    const start = share(panels, stretch, stretches), end = share(panels, stretch + 1, stretches);
+    for (let next = start + takeTile(stretch) * CHUNK; next < end; next = start + takeTile(stretch) * CHUNK) {
+      for (let panel = next; panel < min(end, next + CHUNK); panel++) {
+        const to = y + (<usize>(panel * PANEL) << 2), left = outputs - panel * PANEL;
+        kernel(1, w + <usize>panel * stride, codes, left >= PANEL ? to : scratch, 0, inputs);
+        if (left < PANEL) memory.copy(to, scratch, <usize>left << 2);
       }
     }
   }
