@@ -12,6 +12,7 @@ import { type Progress, startProgress } from "./progress.ts";
 interface PublishFlags extends CommonOptions {
   readonly base?: string;
   readonly run: string;
+  readonly earlier?: readonly string[];
   readonly to: string;
   readonly items: number;
 }
@@ -21,12 +22,16 @@ export function register(program: Command): void {
     .command("publish")
     .requiredOption("--run <run>", "the reinforcement-learning run whose newest checkpoint is published")
     .option("--base <run>", "the run it started from (default: the folder base in the run)")
+    .option(
+      "--earlier <records...>",
+      "records of the phases the base run went on from, such as models/NAME/training/base",
+    )
     .requiredOption("--to <folder>", "a new folder, or one that publish made before")
     .option("--items <n>", "questions a family for the card's tables", positiveInteger("--items"), 200);
   addCommonOptions(command, ["threads", "device", "json"]).action(run);
 }
 
-async function run({ base, run: rl, to, items, threads, json }: PublishFlags): Promise<void> {
+async function run({ base, run: rl, earlier, to, items, threads, json }: PublishFlags): Promise<void> {
   using interrupt = listenForInterrupt("stopping, nothing is published; press Ctrl-C again to stop at once");
   const device = await cpuDevice({ threads });
   let progress: { readonly what: string; readonly bar: Progress } | null = null;
@@ -34,6 +39,7 @@ async function run({ base, run: rl, to, items, threads, json }: PublishFlags): P
     const { digest, evaluation } = await publish({
       base: base ?? path.join(rl, "base"),
       run: rl,
+      earlier,
       to,
       items,
       device,

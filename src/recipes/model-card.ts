@@ -8,12 +8,14 @@ import { HELD_OUT_SHARE } from "../tasks/sample.ts";
 import { PRESETS } from "./presets.ts";
 import type { Accuracy, AccuracyPlan } from "./published-accuracy.ts";
 import { trainCommand } from "./train-command.ts";
-import { METRICS_EVERY, type TrainedRun, type TrainingCost } from "./training-record.ts";
+import { type EarlierPhase, METRICS_EVERY, type TrainedRun, type TrainingCost } from "./training-record.ts";
 
 export interface CardFacts {
   readonly name: string;
   readonly config: ModelConfig;
   readonly runs: { readonly base: TrainedRun; readonly final: TrainedRun };
+  /** What the base run went on from, first phase first. */
+  readonly earlier: readonly EarlierPhase[];
   readonly costs: { readonly base: TrainingCost; readonly final: TrainingCost };
   readonly plan: AccuracyPlan;
   readonly accuracy: {
@@ -205,14 +207,16 @@ function data({ runs, plan }: CardFacts): string {
   ].join("\n\n");
 }
 
-function training({ runs, costs, name, config, plan }: CardFacts): string {
+function training({ runs, earlier, costs, name, config, plan }: CardFacts): string {
   const baseOut = `runs/${name}-base`;
+  const phases = [...earlier.map((phase) => phase.config), runs.base.config];
+  const outOf = (phase: number): string => (phase === earlier.length ? baseOut : `${baseOut}-${phase + 1}`);
   const commands = [
-    trainCommand(runs.base.config, { out: baseOut, model: null }),
+    ...phases.map((phase, i) => trainCommand(phase, { out: outOf(i), model: i === 0 ? null : outOf(i - 1) })),
     trainCommand(runs.final.config, { out: `runs/${name}-r1-zero`, model: baseOut }),
     `npx reckon publish --base ${baseOut} --run runs/${name}-r1-zero --to models/${name} --items ${plan.items}`,
   ];
-  const row = (stage: string, { config: trained }: TrainedRun, cost: TrainingCost) => [
+  const row = (stage: string, { config: trained }: Pick<TrainedRun, "config">, cost: TrainingCost) => [
     `${stage} (${trained.recipe})`,
     `${thousands(cost.steps)}${cost.planned === null || cost.planned === cost.steps ? "" : ` of ${thousands(cost.planned)} planned`}`,
     thousands(cost.tokens),
@@ -225,11 +229,15 @@ function training({ runs, costs, name, config, plan }: CardFacts): string {
     `\`\`\`sh\n${commands.join("\n")}\n\`\`\``,
     table(
       ["stage", "steps", "tokens", "seconds", "core-hours", "money", "machine"],
-      [row("base", runs.base, costs.base), row("final", runs.final, costs.final)],
+      [
+        ...earlier.map((phase, i) => row(`base, phase ${i + 1}`, phase, phase.cost)),
+        row(earlier.length === 0 ? "base" : `base, phase ${earlier.length + 1}`, runs.base, costs.base),
+        row("final", runs.final, costs.final),
+      ],
     ),
     `Core-hours are ${costs.base.whole && costs.final.whole ? "processor time of all threads, evaluations included" : "processor time of all threads, evaluations included, or where only the steps were timed their seconds times the threads"}; tokens are those the optimizer saw, prompts included; money is core-hours at $${DEFAULT_PRICE_PER_CORE_HOUR} each. ` +
       "Energy was not measured.",
-    `\`training/base\` and \`training/r1-zero\` hold each run's config, report and evaluations; \`metrics.jsonl\` there keeps every ${METRICS_EVERY}th line, ` +
+    `${earlier.map((_, i) => `\`training/base-${i + 1}\`, `).join("")}\`training/base\` and \`training/r1-zero\` hold each run's config, report and evaluations; \`metrics.jsonl\` there keeps every ${METRICS_EVERY}th line, ` +
       "with the first and the last.",
     ...(makesThisModel(runs.base, config)
       ? []

@@ -161,3 +161,14 @@ test("a finished run's own report is published as it is, with the cost the run m
   assert.deepEqual([cost.seconds, cost.core_hours, cost.whole], [36, 0.02, true]);
   assert.equal(fs.readFileSync(path.join(at("record"), "report.html"), "utf8"), "<p>");
 });
+
+test("phases before the base run keep their record, and the card its commands", async () => {
+  const record = at("record");
+  writeTrainingRecord(readTrainedRun(at("base")), record);
+  await publish({ ...options(), to: at("phases"), earlier: [record] });
+  const card = fs.readFileSync(at("phases/README.md"), "utf8");
+  assert.match(card, /--out runs\/phases-base-1\b[\s\S]*--model runs\/phases-base-1 [\s\S]*--out runs\/phases-base /);
+  assert.match(card, /\| base, phase 1 \(pretrain\) \| 25[\s\S]*\| base, phase 2 \(pretrain\) \| 25/);
+  assert.ok(fs.existsSync(at("phases/training/base-1/config.json")));
+  await assert.rejects(publish({ ...options(), to: at("none"), earlier: [at("rl")] }), /is no record of a run/);
+});

@@ -16,13 +16,15 @@ import type { Device } from "../kernels/kernels.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { modelCard } from "./model-card.ts";
 import { type Accuracy, type AccuracyPlan, measure, otherWordings } from "./published-accuracy.ts";
-import { readTrainedRun, type TrainedRun, writeTrainingRecord } from "./training-record.ts";
+import { copyTrainingRecord, readTrainedRun, type TrainedRun, writeTrainingRecord } from "./training-record.ts";
 
 export interface PublishOptions {
   /** The run whose model reinforcement learning started from. */
   readonly base: string;
   /** The reinforcement-learning run. */
   readonly run: string;
+  /** Records of the phases the base run went on from, first phase first, as an earlier publication holds them. */
+  readonly earlier?: readonly string[];
   /** A new or empty folder, or one that this made before. */
   readonly to: string;
   /** Questions a family. */
@@ -68,6 +70,9 @@ export async function publish(options: PublishOptions): Promise<Published> {
   await writeFolderAtomically(to, async (folder) => {
     await exportModel(final.checkpoint.folder, folder, "BF16");
     await exportModel(base.checkpoint.folder, path.join(folder, "base"), "BF16");
+    const earlier = (options.earlier ?? []).map((record, i) =>
+      copyTrainingRecord(record, path.join(folder, "training", `base-${i + 1}`)),
+    );
     const records = {
       base: writeTrainingRecord(base, path.join(folder, "training", "base")),
       final: writeTrainingRecord(final, path.join(folder, "training", "r1-zero")),
@@ -100,6 +105,7 @@ export async function publish(options: PublishOptions): Promise<Published> {
       name: path.basename(path.resolve(to)),
       config,
       runs: { base, final },
+      earlier,
       costs: { base: records.base.cost, final: records.final.cost },
       plan,
       accuracy,

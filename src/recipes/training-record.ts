@@ -50,12 +50,16 @@ export function writeTrainingRecord(
   to: string,
 ): { readonly report: RunReport; readonly cost: TrainingCost } {
   fs.mkdirSync(to, { recursive: true });
-  fs.copyFileSync(path.join(run.folder, "config.json"), path.join(to, "config.json"));
+  const { from } = run.config;
+  const origin = typeof from === "string" ? from : null;
+  // where the folder it started from lay is the trainer's own business
+  const named = origin === null ? run.config : { ...run.config, from: path.basename(origin) };
+  fs.writeFileSync(path.join(to, "config.json"), `${JSON.stringify(named, null, 2)}\n`);
   const write = (name: string, lines: readonly JsonRecord[]): void =>
     fs.writeFileSync(path.join(to, name), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   write("evaluations.jsonl", run.evaluations);
   write("metrics.jsonl", run.metrics);
-  const report = ownReport(run, to) ?? writeReport(to);
+  const report = ownReport(run, to, origin) ?? writeReport(to);
   fs.rmSync(path.join(to, "report.md"), { force: true });
   write("metrics.jsonl", thinned(run.metrics));
   return { report, cost: costOfRun(run, report) };
@@ -67,17 +71,46 @@ export const thinned = (lines: readonly JsonRecord[]): JsonRecord[] =>
 
 export const METRICS_EVERY = 10;
 
-function ownReport(run: TrainedRun, to: string): RunReport | null {
+function ownReport(run: TrainedRun, to: string, origin: string | null): RunReport | null {
   const [json, html] = ["report.json", "report.html"].map((name) => path.join(run.folder, name));
   if (!fs.existsSync(json!) || !fs.existsSync(html!)) return null;
   const report = JSON.parse(fs.readFileSync(json!, "utf8")) as RunReport;
   if (report.steps !== run.checkpoint.step) return null; // of an earlier end of the run
-  fs.copyFileSync(json!, path.join(to, "report.json"));
-  fs.copyFileSync(html!, path.join(to, "report.html"));
+  for (const file of [json!, html!]) {
+    const text = fs.readFileSync(file, "utf8");
+    fs.writeFileSync(
+      path.join(to, path.basename(file)),
+      origin === null ? text : text.replaceAll(origin, path.basename(origin)),
+    );
+  }
   return report;
 }
 
-function costOfRun({ config, checkpoint }: TrainedRun, report: RunReport): TrainingCost {
+/** A phase before the base run, as an earlier publication recorded it: the base run started from what it made. */
+export interface EarlierPhase {
+  readonly config: RunConfig;
+  readonly cost: TrainingCost;
+}
+
+/** Copies a record that `writeTrainingRecord` made. @throws UserError where the folder is none */
+export function copyTrainingRecord(record: string, to: string): EarlierPhase {
+  const report = path.join(record, "report.json");
+  if (!fs.existsSync(report)) {
+    throw new UserError(
+      `${record} is no record of a run, which has config.json and report.json; name a folder such as models/reckon-nano/training/base.`,
+      { param: "--earlier" },
+    );
+  }
+  const config = readRunConfig(record);
+  fs.cpSync(record, to, { recursive: true });
+  const summary = JSON.parse(fs.readFileSync(report, "utf8")) as RunReport;
+  return { config, cost: costOfRun({ config, checkpoint: { step: summary.steps } }, summary) };
+}
+
+function costOfRun(
+  { config, checkpoint }: { readonly config: RunConfig; readonly checkpoint: { readonly step: number } },
+  report: RunReport,
+): TrainingCost {
   const measured = report.notes.cost as { readonly seconds?: number; readonly core_seconds?: number } | undefined;
   const whole = typeof measured?.seconds === "number" && typeof measured.core_seconds === "number";
   const { steps, tokens, tokens_per_step: each } = config.options;
