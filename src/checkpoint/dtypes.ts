@@ -10,6 +10,7 @@ export const DTYPE_BYTES = {
   I8: 1,
   F8_E4M3: 1,
   F8_E5M2: 1,
+  F8_E8M0: 1,
   U16: 2,
   I16: 2,
   F16: 2,
@@ -45,6 +46,10 @@ export function bytesToF32(dtype: Dtype, bytes: Uint8Array, out: Float32Array): 
       return;
     case "F8_E5M2":
       for (let i = 0; i < n; i++) out[i] = HALF[view[i] << 8];
+      return;
+    case "F8_E8M0":
+      // powers of two, as scales are written by DeepSeek-V3.1 (ue8m0)
+      for (let i = 0; i < n; i++) out[i] = view[i] === 255 ? Number.NaN : 2 ** (view[i] - 127);
       return;
     case "F8_E4M3":
       for (let i = 0; i < n; i++) out[i] = E4M3[view[i]];

@@ -163,6 +163,41 @@ test("FP8 weights are multiplied by the scale of their block", () => {
   const up = model.readTensor("model.layers.0.mlp.up_proj.weight"); // (130, 160)
   assert.deepEqual([up[0], up[128], up[128 * 160], up[129 * 160 + 159]], [1, 2, 3, 4]);
   model.close();
+  writeSafetensors(path.join(folder, "model.safetensors"), tensors);
+  const unscaled = openModelFolder(folder);
+  assert.throws(() => unscaled.readTensor("model.layers.0.mlp.up_proj.weight"), /up_proj.weight_scale_inv, by which/);
+  unscaled.close();
+});
+
+test("experts in FP8 under DeepSeek's own names, each with scales of its own, stack to their numbers", {
+  skip: testData("oracles/v3_yarn_bias_groups.safetensors").skip,
+}, () => {
+  const folder = place();
+  const raw = openSafetensors(testData("oracles/v3_yarn_bias_groups.safetensors").file);
+  const experts = [...raw.tensors].filter(([name]) => /ffn\.experts\.\d+\.w1\.weight$/.test(name));
+  const tensors = [...raw.tensors].map(([name, { dtype, shape, elements }]) => {
+    const expert = /ffn\.experts\.(\d+)\.w1\.weight$/.exec(name);
+    if (expert === null) return { name, dtype, shape, data: raw.readRaw(name) };
+    // 2.0 in e4m3
+    return { name, dtype: "F8_E4M3" as const, shape, data: new Uint8Array(elements).fill(0x40) };
+  });
+  const scales = experts.map(([name, { shape }]) => {
+    const [down, across] = shape.map((extent) => Math.ceil(extent / 128));
+    const by = 2 ** -Number(/experts\.(\d+)/.exec(name)![1]);
+    const data = new Float32Array(down * across).fill(by);
+    return { name: name.replace("weight", "scale"), dtype: "F32" as const, shape: [down, across], data };
+  });
+  writeSafetensors(path.join(folder, "model0-mp1.safetensors"), [...tensors, ...scales]);
+  const { config } = readTestJson<{ config: unknown }>("oracles/v3_yarn_bias_groups.golden.json.gz");
+  fs.writeFileSync(path.join(folder, "config.json"), JSON.stringify(config));
+  const model = openModelFolder(folder);
+  const name = "model.layers.1.mlp.experts.gate_proj.weight";
+  const stack = model.readTensor(name);
+  const each = stack.length / 8;
+  for (let e = 0; e < 8; e++) assert.ok(stack.subarray(e * each, (e + 1) * each).every((v) => v === 2 * 2 ** -e));
+  assert.deepEqual([model.stored(name).dtype, model.stored(name).scaled], ["F8_E4M3", true]);
+  model.close();
+  raw.close();
 });
 
 test("a run's folder is its newest checkpoint", async () => {

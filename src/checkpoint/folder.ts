@@ -247,6 +247,12 @@ function readParameter(
     const values = file.readF32(stored.get(one) ?? one, target);
     const scales = stored.get(`${one}_scale_inv`);
     if (scales !== undefined) applyBlockScales(values, file, stored.get(one)!, scales);
+    else if (file.tensors.get(stored.get(one) ?? one)?.dtype.startsWith("F8_")) {
+      throw new UserError(
+        `The tensor ${one} is stored in 8-bit floats, but ${one}_scale_inv, by which they are multiplied, is not in the files; download them all.`,
+        { param: `${one}_scale_inv`, type: "invalid_checkpoint" },
+      );
+    }
     return values;
   };
   if (shape === undefined || !isStackedExperts(name)) return readOne(name, into);
@@ -269,7 +275,11 @@ function applyBlockScales(values: Float32Array, file: SafetensorsFile, weight: s
     );
   }
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) values[i * columns + j] *= scale[(i >> 7) * across + (j >> 7)];
+    for (let block = 0; block < across; block++) {
+      const by = scale[(i >> 7) * across + block];
+      const end = i * columns + Math.min(columns, 128 * (block + 1));
+      for (let at = i * columns + 128 * block; at < end; at++) values[at] *= by;
+    }
   }
 }
 

@@ -111,6 +111,7 @@ test("F64, integers and FP8 read as float32", () => {
     ["I8", Int8Array.of(-5, 7), [-5, 7]],
     ["BOOL", Uint8Array.of(0, 1), [0, 1]],
     ["F8_E4M3", Uint8Array.of(0x38, 0x7e, 0x01, 0xb8), [1, 448, 2 ** -9, -1]],
+    ["F8_E8M0", Uint8Array.of(127, 0, 254), [1, 2 ** -127, 2 ** 127]],
     ["F8_E5M2", Uint8Array.of(0x3c, 0x7b), [1, 57344]],
   ];
   writeSafetensors(
