@@ -5,7 +5,7 @@
  */
 import { madd } from "./math";
 import { ROWS } from "./quant-rows";
-import { halfBits, halves } from "./quant-tables";
+import { Four, halfBits, halves, One, Three, Two } from "./quant-tables";
 
 /** What stands behind the codes: 16 halves d. */
 export const HALF_STEP: i32 = 0;
@@ -19,8 +19,9 @@ export const STEP: i32 = 1;
 
 /** c (rows, 16) = x w for `rows` (a constant, 1 to 4) interleaved rows x, `sc` bytes between c's rows. */
 // @ts-ignore: decorator
-@inline function eight(rows: i32, kind: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
+@inline function eight<Rows>(kind: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
   const bits = halfBits();
+  const rows = <i32>offsetof<Rows>();
   const zero = i32x4.splat(0);
   let y00 = zero, y01 = zero, y02 = zero, y03 = zero;
   let y10 = zero, y11 = zero, y12 = zero, y13 = zero;
@@ -78,7 +79,7 @@ export const STEP: i32 = 1;
     }
     let d0 = zero, d1 = zero, d2 = zero, d3 = zero;
     if (kind == HALF_STEP) {
-      d0 = halves(w, bits); d1 = halves(w + 8, bits); d2 = halves(w + 16, bits); d3 = halves(w + 24, bits);
+      d0 = halves(v128.load_ext<i16>(w), bits); d1 = halves(v128.load_ext<i16>(w, 8), bits); d2 = halves(v128.load_ext<i16>(w, 16), bits); d3 = halves(v128.load_ext<i16>(w, 24), bits);
       w += 32;
     } else {
       d0 = v128.load(w); d1 = v128.load(w, 16); d2 = v128.load(w, 32); d3 = v128.load(w, 48);
@@ -119,15 +120,15 @@ export const STEP: i32 = 1;
 // Functions of their own for both layouts: 1 to ROWS rows by a panel.
 
 export function q8_half(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return eight(1, HALF_STEP, w, x, c, sc, inputs);
-  if (rows == 2) return eight(2, HALF_STEP, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return eight(3, HALF_STEP, w, x, c, sc, inputs);
-  if (ROWS == 4) eight(4, HALF_STEP, w, x, c, sc, inputs);
+  if (rows == 1) return eight<One>(HALF_STEP, w, x, c, sc, inputs);
+  if (rows == 2) return eight<Two>(HALF_STEP, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return eight<Three>(HALF_STEP, w, x, c, sc, inputs);
+  if (ROWS == 4) eight<Four>(HALF_STEP, w, x, c, sc, inputs);
 }
 
 export function q8_float(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return eight(1, STEP, w, x, c, sc, inputs);
-  if (rows == 2) return eight(2, STEP, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return eight(3, STEP, w, x, c, sc, inputs);
-  if (ROWS == 4) eight(4, STEP, w, x, c, sc, inputs);
+  if (rows == 1) return eight<One>(STEP, w, x, c, sc, inputs);
+  if (rows == 2) return eight<Two>(STEP, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return eight<Three>(STEP, w, x, c, sc, inputs);
+  if (ROWS == 4) eight<Four>(STEP, w, x, c, sc, inputs);
 }

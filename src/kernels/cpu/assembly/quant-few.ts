@@ -7,7 +7,7 @@
  */
 import { madd } from "./math";
 import { ROWS } from "./quant-rows";
-import { dot8, halfBits, halves, nibbles, ones, upperBits } from "./quant-tables";
+import { dot8, Four, halfBits, halves, nibbles, One, ones, Three, Two, upperBits } from "./quant-tables";
 
 /** 16 halves d a group: value (code - half the codes) d. */
 export const HALF: i32 = 0;
@@ -36,10 +36,11 @@ export const BYTE: i32 = 3;
  * constants: rows 1 to 4, bits 4 to 6, group 32 or 16, and for kinds without a minimum the code that stands for 0.
  */
 // @ts-ignore: decorator
-@inline function few(
-  rows: i32, bits: i32, group: i32, kind: i32, zeroCode: f32, w: usize, x: usize, c: usize, sc: usize, inputs: i32,
+@inline function few<Rows>(
+  bits: i32, group: i32, kind: i32, zeroCode: f32, w: usize, x: usize, c: usize, sc: usize, inputs: i32,
 ): void {
   const mask = nibbles(), half = halfBits(), one = ones(), upper = upperBits(bits);
+  const rows = <i32>offsetof<Rows>();
   const zero = i32x4.splat(0);
   let y00 = zero, y01 = zero, y02 = zero, y03 = zero;
   let y10 = zero, y11 = zero, y12 = zero, y13 = zero;
@@ -145,28 +146,28 @@ export const BYTE: i32 = 3;
     if (bits > 4) w += 64;
     let d0 = zero, d1 = zero, d2 = zero, d3 = zero, m0 = zero, m1 = zero, m2 = zero, m3 = zero;
     if (kind == HALF || kind == HALF_MIN) {
-      d0 = halves(w, half); d1 = halves(w + 8, half); d2 = halves(w + 16, half); d3 = halves(w + 24, half);
+      d0 = halves(v128.load_ext<i16>(w), half); d1 = halves(v128.load_ext<i16>(w, 8), half); d2 = halves(v128.load_ext<i16>(w, 16), half); d3 = halves(v128.load_ext<i16>(w, 24), half);
       w += 32;
     }
     if (kind == HALF_MIN) {
-      m0 = halves(w, half); m1 = halves(w + 8, half); m2 = halves(w + 16, half); m3 = halves(w + 24, half);
+      m0 = halves(v128.load_ext<i16>(w), half); m1 = halves(v128.load_ext<i16>(w, 8), half); m2 = halves(v128.load_ext<i16>(w, 16), half); m3 = halves(v128.load_ext<i16>(w, 24), half);
       w += 32;
     }
     if (kind == BYTE_MIN) {
       const head = end + (<usize>(at / (256 / group)) << 7);
       const e0 = v128.load_ext<u8>(w), e1 = v128.load_ext<u8>(w, 8), g0 = v128.load_ext<u8>(w, 16), g1 = v128.load_ext<u8>(w, 24);
-      d0 = scaled(i32x4.extend_low_i16x8_s(e0), head); d1 = scaled(i32x4.extend_high_i16x8_s(e0), head + 16);
-      d2 = scaled(i32x4.extend_low_i16x8_s(e1), head + 32); d3 = scaled(i32x4.extend_high_i16x8_s(e1), head + 48);
-      m0 = scaled(i32x4.extend_low_i16x8_s(g0), head + 64); m1 = scaled(i32x4.extend_high_i16x8_s(g0), head + 80);
-      m2 = scaled(i32x4.extend_low_i16x8_s(g1), head + 96); m3 = scaled(i32x4.extend_high_i16x8_s(g1), head + 112);
+      d0 = scaled(i32x4.extend_low_i16x8_s(e0), v128.load(head)); d1 = scaled(i32x4.extend_high_i16x8_s(e0), v128.load(head, 16));
+      d2 = scaled(i32x4.extend_low_i16x8_s(e1), v128.load(head, 32)); d3 = scaled(i32x4.extend_high_i16x8_s(e1), v128.load(head, 48));
+      m0 = scaled(i32x4.extend_low_i16x8_s(g0), v128.load(head, 64)); m1 = scaled(i32x4.extend_high_i16x8_s(g0), v128.load(head, 80));
+      m2 = scaled(i32x4.extend_low_i16x8_s(g1), v128.load(head, 96)); m3 = scaled(i32x4.extend_high_i16x8_s(g1), v128.load(head, 112));
       at++;
       w += 32;
     }
     if (kind == BYTE) {
       const head = end + (<usize>(at / (256 / group)) << 6);
       const e0 = v128.load_ext<i8>(w), e1 = v128.load_ext<i8>(w, 8);
-      d0 = scaled(i32x4.extend_low_i16x8_s(e0), head); d1 = scaled(i32x4.extend_high_i16x8_s(e0), head + 16);
-      d2 = scaled(i32x4.extend_low_i16x8_s(e1), head + 32); d3 = scaled(i32x4.extend_high_i16x8_s(e1), head + 48);
+      d0 = scaled(i32x4.extend_low_i16x8_s(e0), v128.load(head)); d1 = scaled(i32x4.extend_high_i16x8_s(e0), v128.load(head, 16));
+      d2 = scaled(i32x4.extend_low_i16x8_s(e1), v128.load(head, 32)); d3 = scaled(i32x4.extend_high_i16x8_s(e1), v128.load(head, 48));
       at++;
       w += 16;
     }
@@ -221,73 +222,72 @@ export const BYTE: i32 = 3;
   return f32x4.convert_i32x4_s(bits < 6 ? i32x4.dot_i16x8_s(sums, one) : sums);
 }
 
-/** Four whole factors times the floats at `units`. */
 // @ts-ignore: decorator
-@inline function scaled(factors: v128, units: usize): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_s(factors), v128.load(units));
+@inline function scaled(factors: v128, units: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(factors), units);
 }
 
 // Functions of their own for every layout: 1 to ROWS rows by a panel.
 
 export function q4_0(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 4, 32, HALF, 8, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 4, 32, HALF, 8, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 4, 32, HALF, 8, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 4, 32, HALF, 8, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(4, 32, HALF, 8, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(4, 32, HALF, 8, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(4, 32, HALF, 8, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(4, 32, HALF, 8, w, x, c, sc, inputs);
 }
 
 export function q4_1(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(4, 32, HALF_MIN, 0, w, x, c, sc, inputs);
 }
 
 export function q5_0(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 5, 32, HALF, 16, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 5, 32, HALF, 16, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 5, 32, HALF, 16, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 5, 32, HALF, 16, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(5, 32, HALF, 16, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(5, 32, HALF, 16, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(5, 32, HALF, 16, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(5, 32, HALF, 16, w, x, c, sc, inputs);
 }
 
 export function q5_1(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(5, 32, HALF_MIN, 0, w, x, c, sc, inputs);
 }
 
 export function q4_k(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(4, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
 }
 
 export function q5_k(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(5, 32, BYTE_MIN, 0, w, x, c, sc, inputs);
 }
 
 export function q6_k(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 6, 16, BYTE, 32, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 6, 16, BYTE, 32, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 6, 16, BYTE, 32, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 6, 16, BYTE, 32, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(6, 16, BYTE, 32, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(6, 16, BYTE, 32, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(6, 16, BYTE, 32, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(6, 16, BYTE, 32, w, x, c, sc, inputs);
 }
 
 export function q3_k(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 4, 16, BYTE, 4, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 4, 16, BYTE, 4, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 4, 16, BYTE, 4, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 4, 16, BYTE, 4, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(4, 16, BYTE, 4, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(4, 16, BYTE, 4, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(4, 16, BYTE, 4, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(4, 16, BYTE, 4, w, x, c, sc, inputs);
 }
 
 export function q2_k(rows: i32, w: usize, x: usize, c: usize, sc: usize, inputs: i32): void {
-  if (rows == 1) return few(1, 4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (rows == 2) return few(2, 4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4 && rows == 3) return few(3, 4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
-  if (ROWS == 4) few(4, 4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 1) return few<One>(4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (rows == 2) return few<Two>(4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4 && rows == 3) return few<Three>(4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
+  if (ROWS == 4) few<Four>(4, 16, BYTE_MIN, 0, w, x, c, sc, inputs);
 }

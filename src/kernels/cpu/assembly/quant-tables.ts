@@ -39,10 +39,35 @@ const TABLE: usize = memory.data<u32>([0x0f0f0f0f, 0x8fffe000, 0x00010001, 0x101
 }
 
 /**
- * Four halves as floats 2^-112 times as large, exact for all but subnormal halves, which ./quant-pack.ts leaves none of. The
+ * Four halves, widened to 32 bits with their signs, as floats 2^-112 times as large, exact for all but subnormal halves, which ./quant-pack.ts leaves none of. The
  * factor is made good in the activations' steps (./quant-rows.ts, `unit`).
  */
 // @ts-ignore: decorator
-@inline export function halves(from: usize, bits: v128): v128 {
-  return v128.and(i32x4.shl(v128.load_ext<i16>(from), 13), bits);
+@inline export function halves(widened: v128, bits: v128): v128 {
+  return v128.and(i32x4.shl(widened, 13), bits);
+}
+
+// Numbers of rows as types, whose sizes they are: a constant that the compiler itself sees. A parameter with a constant argument becomes
+// one only after the optimizer has joined the bodies for 2 and 3 rows to one with branches inside, which cannot be vectorised.
+// @ts-ignore: decorator
+@unmanaged export class One {
+  a: u8;
+}
+// @ts-ignore: decorator
+@unmanaged export class Two {
+  a: u8;
+  b: u8;
+}
+// @ts-ignore: decorator
+@unmanaged export class Three {
+  a: u8;
+  b: u8;
+  c: u8;
+}
+// @ts-ignore: decorator
+@unmanaged export class Four {
+  a: u8;
+  b: u8;
+  c: u8;
+  d: u8;
 }
