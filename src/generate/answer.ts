@@ -293,7 +293,6 @@ export class AnswerWriter {
 
   #close(): void {
     this.#closed = true;
-    this.#options.constraint?.free();
     const rest = this.#decoder.end();
     if (this.#stop.stopped === null) {
       this.#emit(rest, this.#splitter.push(rest));

@@ -17,6 +17,6 @@ export interface ConstraintState {
   allows(id: number): boolean;
   /** Goes on to the next token; false where it does not match. */
   accept(id: number): boolean;
-  /** Gives its memory back. */
-  free(): void;
+  /** Whether the text so far is a whole match. */
+  readonly mayEnd: boolean;
 }
