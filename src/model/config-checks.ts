@@ -47,7 +47,13 @@ function checkLatent(c: DeepSeekConfig, no: Refuse): void {
   if (c.n_routed_experts > 0) checkRouter(c, no);
 }
 
+/** In all layers together; DeepSeek-V3 has 15,616. */
+const MOST_EXPERTS = 1_000_000;
+
 function checkRouter(c: DeepSeekConfig, no: Refuse): void {
+  const all = c.num_hidden_layers * c.n_routed_experts;
+  if (all > MOST_EXPERTS)
+    no("n_routed_experts", c.n_routed_experts, `that makes ${all} experts, more than any model has`);
   const grouped = c.topk_method !== "greedy";
   if (c.num_experts_per_tok > c.n_routed_experts) {
     no("num_experts_per_tok", c.num_experts_per_tok, `it cannot exceed n_routed_experts ${c.n_routed_experts}`);

@@ -6,6 +6,9 @@ import { UserError } from "../error.ts";
 const size = z.number().int().positive();
 const count = z.number().int().nonnegative();
 const positive = z.number().positive();
+// far past every model there is: what a damaged file claims is refused before lists of its length are made
+const layers = size.max(10_000);
+const experts = count.max(10_000);
 const tokenId = count.nullish().transform((id) => id ?? null);
 const tokenIds = z
   .union([count, z.array(count)])
@@ -15,7 +18,7 @@ const tokenIds = z
 const common = {
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layers,
   num_attention_heads: size,
   num_key_value_heads: size.nullish(),
   vocab_size: size,
@@ -55,7 +58,7 @@ export const deepseekSchema = z.object({
   v_head_dim: size,
   first_k_dense_replace: count.default(0),
   moe_layer_freq: size.default(1),
-  n_routed_experts: count.nullish(),
+  n_routed_experts: experts.nullish(),
   n_shared_experts: count.nullish(),
   num_experts_per_tok: count.nullish(),
   moe_intermediate_size: size.nullish(),
@@ -65,7 +68,7 @@ export const deepseekSchema = z.object({
   scoring_func: z.enum(["sigmoid", "softmax"]).nullish(),
   norm_topk_prob: z.boolean().nullish(),
   routed_scaling_factor: positive.default(1),
-  num_nextn_predict_layers: count.nullish(),
+  num_nextn_predict_layers: count.max(100).nullish(),
   rope_interleave: z.boolean().default(true),
 });
 
@@ -74,11 +77,11 @@ export const modelArgsSchema = z.object({
   dim: size,
   inter_dim: size,
   moe_inter_dim: size,
-  n_layers: size,
+  n_layers: layers,
   n_dense_layers: count.default(1),
   n_heads: size,
   vocab_size: size,
-  n_routed_experts: count,
+  n_routed_experts: experts,
   n_shared_experts: count.default(2),
   n_activated_experts: count,
   n_expert_groups: size.default(1),
@@ -148,6 +151,8 @@ function remedyFor(issue: z.core.$ZodIssue): string {
       return `put ${issue.expected === "int" ? "a whole number" : `a ${issue.expected}`} there, as the published config.json has it`;
     case "too_small":
       return `it must be ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      return `it must be at most ${issue.maximum}`;
     case "invalid_value":
       return `supported: ${issue.values.map((one) => JSON.stringify(one)).join(", ")}`;
     default:
