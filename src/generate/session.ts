@@ -2,36 +2,20 @@
  * A model ready to answer: weights on a device, tokenizer, chat template and defaults opened together, and questions answered
  * one after the other or several at once. What `ask`, `chat`, `demo` and the HTTP side share.
  */
-import { existsSync } from "node:fs";
-import { basename, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type ModelFolder, openModelFolder } from "../checkpoint/folder.ts";
 import { UserError } from "../error.ts";
-import { cpuDevice } from "../kernels/cpu/device.ts";
-import type { Device } from "../kernels/kernels.ts";
-import { parameterCount } from "../model/config.ts";
-import { Decoder } from "../model/decoder.ts";
-import { loadTokenizer } from "../text/load-tokenizer.ts";
+import type { Decoder } from "../model/decoder.ts";
 import { type ReasoningFormat, reasoningFormatOf } from "../text/reasoning.ts";
-import { type ChatMessage, loadChatTemplate } from "../text/template.ts";
+import type { ChatMessage } from "../text/template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Answer, AnswerWriter } from "./answer.ts";
 import type { AnswerEvent, CompleteOptions } from "./answer-options.ts";
 import { breathe } from "./batch.ts";
 import { beginAnswer, samplingOf } from "./begin-answer.ts";
 import { compileConstraint } from "./constraint/compile.ts";
+import { type LoadedModel, loadModel, type ModelAbout, type OpenOptions } from "./load-model.ts";
 import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
-
-export interface OpenOptions {
-  /** A folder in Hugging Face layout or of a run; left out: the bundled model. */
-  readonly model?: string;
-  /** Left out: as many as help a model of this size. */
-  readonly threads?: number;
-  /** Computes on this device instead of one of its own. */
-  readonly device?: Device;
-}
 
 /** Messages for the chat template, or a text for the model to continue as it is. */
 export type Question = { readonly messages: readonly ChatMessage[] } | { readonly raw: string };
@@ -39,15 +23,16 @@ export type Question = { readonly messages: readonly ChatMessage[] } | { readonl
 /** Called with each piece of text and the index of the answer it belongs to. */
 export type OnDelta = (event: AnswerEvent, index: number) => void;
 
-/** Where the bundled model lies. */
-export const BUNDLED_MODEL = fileURLToPath(new URL("../../models/reckon-nano", import.meta.url));
-
-export type { CompleteOptions };
+export { BUNDLED_MODEL } from "./load-model.ts";
+export type { CompleteOptions, OpenOptions };
 
 export class ModelSession {
   /** The name a person knows the model by. */
   readonly name: string;
+  /** The folder or file its weights lie in. */
   readonly folder: string;
+  /** Where it lies, in which format and how large it is. */
+  readonly about: ModelAbout;
   readonly decoder: Decoder;
   readonly tokenizer: Tokenizer;
   /** Null where the model has none and only continues texts. */
@@ -59,46 +44,24 @@ export class ModelSession {
   readonly #ownsDevice: boolean;
   #scheduler: { readonly run: Scheduler; readonly slots: number; readonly capacity: number } | null = null;
 
-  /** Opens a model. @throws UserError naming what is missing or wrong */
+  /** Opens a model: a folder, a run's newest checkpoint or a GGUF file. @throws UserError naming what is missing or wrong */
   static async open(options: OpenOptions = {}): Promise<ModelSession> {
     const started = performance.now();
-    const folder = openModelFolder(modelPath(options.model));
-    try {
-      if (folder.tokenizerPath === null) {
-        throw new UserError(
-          `The model folder ${folder.folder} has no tokenizer.json, without which text cannot be read or written; put the one ` +
-            "published with the model there (`reckon logits` works without).",
-          { param: "model", type: "invalid_model" },
-        );
-      }
-      const tokenizer = loadTokenizer(folder.tokenizerPath, {
-        paddedVocabSize: folder.config.vocab_size,
-        eosIds: [...folder.config.eos_token_id, ...idList(folder.generationConfig.eos_token_id)],
-      });
-      const device = options.device ?? (await cpuDevice({ threads: options.threads ?? usefulThreads(folder) }));
-      const decoder = Decoder.load(device, folder.config, (name) => folder.readTensor(name));
-      return new ModelSession(options, folder, decoder, tokenizer, performance.now() - started);
-    } finally {
-      folder.close();
-    }
+    const loaded = await loadModel(options);
+    return new ModelSession(loaded, options.device === undefined, performance.now() - started);
   }
 
-  private constructor(
-    options: OpenOptions,
-    folder: ModelFolder,
-    decoder: Decoder,
-    tokenizer: Tokenizer,
-    loadMs: number,
-  ) {
-    this.name = basename(resolve(modelPath(options.model)));
-    this.folder = folder.folder;
+  private constructor({ about, decoder, tokenizer }: LoadedModel, ownsDevice: boolean, loadMs: number) {
+    this.name = about.name;
+    this.folder = about.path;
+    this.about = about;
     this.decoder = decoder;
     this.tokenizer = tokenizer;
-    this.template = loadChatTemplate(folder.folder);
+    this.template = about.chatTemplate;
     this.reasoningFormat = reasoningFormatOf(this.template, tokenizer);
-    this.generationConfig = folder.generationConfig;
+    this.generationConfig = about.generationConfig;
     this.loadMs = loadMs;
-    this.#ownsDevice = options.device === undefined;
+    this.#ownsDevice = ownsDevice;
   }
 
   /** The ids a question becomes. @throws UserError where the model has no chat template or cannot read the text */
@@ -204,40 +167,3 @@ async function run(
     for (const sequence of writers.keys()) scheduler.cancel(sequence);
   }
 }
-
-/** The folder a MODEL argument means. @throws UserError for forms this version does not open */
-function modelPath(model: string | undefined): string {
-  if (model === undefined) {
-    if (existsSync(BUNDLED_MODEL)) return BUNDLED_MODEL;
-    throw new UserError(
-      `The bundled model is missing (${BUNDLED_MODEL}): check the checkout out whole, train it with \`reckon train r1\`, or name another with --model.`,
-      { param: "model", type: "model_not_found" },
-    );
-  }
-  if (/^https?:\/\//.test(model)) {
-    throw new UserError(`${model} is a server's address, and this version only opens folders; name a model's folder.`, {
-      param: "model",
-      type: "model_not_found",
-    });
-  }
-  if (model.toLowerCase().endsWith(".gguf")) {
-    throw new UserError(
-      `${model} is a GGUF file, which this version does not read yet; name a folder with *.safetensors.`,
-      {
-        param: "model",
-        type: "model_not_found",
-      },
-    );
-  }
-  return model;
-}
-
-/** Below this many active weights a token takes less time alone: some hundred kernels a token each wait for the other threads. */
-const WORTH_A_SECOND_THREAD = 2e6;
-
-function usefulThreads(folder: ModelFolder): number | undefined {
-  return parameterCount(folder.config).activeWithoutEmbedding < WORTH_A_SECOND_THREAD ? 1 : undefined;
-}
-
-const idList = (value: unknown): number[] =>
-  (Array.isArray(value) ? value : [value]).filter((id): id is number => typeof id === "number");
