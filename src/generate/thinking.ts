@@ -100,7 +100,16 @@ export class ThinkingControl {
     if (!spent && !this.#asked) return -1;
     // A character in the middle of its bytes is finished first, unless the model never does.
     if (this.#missing > 0 && this.#waited++ < 4) return -1;
-    return this.#write(this.#closeText, this.#asked ? "caller" : "budget");
+    return this.#write(this.#rest(), this.#asked ? "caller" : "budget");
+  }
+
+  /** The closing text, or only what is missing of a tag that the model has begun itself. */
+  #rest(): string {
+    const close = this.#close;
+    if (this.#closeId === undefined && this.#closeText === close) {
+      for (let n = close.length - 1; n > 0; n--) if (this.#tail.endsWith(close.slice(0, n))) return close.slice(n);
+    }
+    return this.#closeText;
   }
 
   /** What to take in place of a drawn token: itself, unless it ends the thinking where that may not end. */
