@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { resolveModelFolder } from "../checkpoint/folder.ts";
-import { UserError } from "../error.ts";
+import { reasonOf, UserError } from "../error.ts";
 import { loadTokenizer } from "./load-tokenizer.ts";
 import { type ChatMessage, loadChatTemplate, type RenderOptions, renderChat } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -62,13 +62,10 @@ function fieldOf(file: string, field: string): unknown {
   try {
     return (JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown> | null)?.[field];
   } catch (error) {
-    throw new UserError(
-      `${file} is not valid JSON (${(error as Error).message.slice(0, 100)}); download or write it again.`,
-      {
-        param: file,
-        type: "invalid_config",
-        cause: error,
-      },
-    );
+    throw new UserError(`${file} is not valid JSON (${reasonOf(error)}); download or write it again.`, {
+      param: file,
+      type: "invalid_config",
+      cause: error,
+    });
   }
 }

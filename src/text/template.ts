@@ -3,8 +3,9 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { Template } from "@huggingface/jinja";
 import { UserError } from "../error.ts";
+import { TemplateRuntimeError, TemplateSyntaxError } from "./jinja/errors.ts";
+import { JinjaTemplate } from "./jinja/template.ts";
 
 export { endsInsideThink } from "./reasoning.ts";
 
@@ -16,13 +17,17 @@ export interface ChatMessage {
 }
 
 export interface RenderOptions {
+  /** Left out: None, as in transformers. */
   readonly tools?: readonly unknown[];
+  readonly documents?: readonly unknown[];
   /** Ends with the opening of the assistant's turn. Default true. */
   readonly addGenerationPrompt?: boolean;
   readonly bosToken?: string;
   readonly eosToken?: string;
   /** Further variables of the template, e.g. enable_thinking; they win over the ones above. */
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** What the template's strftime_now takes for the time. Default: now. */
+  readonly now?: Date;
 }
 
 /**
@@ -58,21 +63,28 @@ export const BUNDLED_TEMPLATE = `{%- if not add_generation_prompt is defined -%}
 {%- endif -%}
 `;
 
-/** Renders messages with a template, byte for byte as transformers' apply_chat_template does. @throws UserError */
+/**
+ * Renders messages with a template, byte for byte as transformers' apply_chat_template does with Jinja2. What a template may use up
+ * is bounded (jinja/budget.ts). @throws UserError
+ */
 export function renderChat(template: string, messages: readonly ChatMessage[], options: RenderOptions = {}): string {
   const parsed = parse(template);
   try {
-    return parsed.render({
-      messages,
-      // templates test "is defined": absent means absent, as in transformers
-      ...(options.tools === undefined ? {} : { tools: options.tools }),
-      add_generation_prompt: options.addGenerationPrompt ?? true,
-      ...(options.bosToken === undefined ? {} : { bos_token: options.bosToken }),
-      ...(options.eosToken === undefined ? {} : { eos_token: options.eosToken }),
-      ...options.variables,
-    });
+    return parsed.render(
+      {
+        messages,
+        tools: options.tools ?? null,
+        documents: options.documents ?? null,
+        add_generation_prompt: options.addGenerationPrompt ?? true,
+        bos_token: options.bosToken,
+        eos_token: options.eosToken,
+        ...options.variables,
+      },
+      options.now,
+    );
   } catch (error) {
-    throw new UserError(`The chat template refused the messages: ${oneLine((error as Error).message)}.`, {
+    if (!(error instanceof TemplateRuntimeError)) throw error;
+    throw new UserError(`The chat template refused the messages: ${oneLine(error.message)}.`, {
       param: "messages",
       type: "invalid_messages",
       cause: error,
@@ -81,45 +93,59 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
 }
 
 /**
- * The chat template of a model's folder: chat_template.jinja, or the one in tokenizer_config.json (of several, `tool_use` where tools
- * are given and `default` else); null where there is none.
+ * The chat template of a model's folder: chat_template.jinja (with tools: additional_chat_templates/tool_use.jinja where it is
+ * there), chat_template.json, or the one in tokenizer_config.json (of several, `tool_use` where tools are given and `default`
+ * else); null where there is none. @throws UserError
  */
 export function loadChatTemplate(folder: string, forTools = false): string | null {
-  const jinja = path.join(folder, "chat_template.jinja");
-  if (fs.existsSync(jinja)) return fs.readFileSync(jinja, "utf8");
-  const file = path.join(folder, "tokenizer_config.json");
-  if (!fs.existsSync(file)) return null;
-  let template: unknown;
+  const own = (name: string): string => path.join(folder, name);
+  const jinja = [...(forTools ? ["additional_chat_templates/tool_use.jinja"] : []), "chat_template.jinja"].map(own);
+  const file = jinja.find((one) => fs.existsSync(one));
+  if (file !== undefined) return fs.readFileSync(file, "utf8");
+  for (const name of ["chat_template.json", "tokenizer_config.json"]) {
+    if (!fs.existsSync(own(name))) continue;
+    const chosen = chooseTemplate(templateField(own(name)), forTools);
+    if (chosen !== null) return chosen;
+  }
+  return null;
+}
+
+function templateField(file: string): unknown {
   try {
-    template = (JSON.parse(fs.readFileSync(file, "utf8")) as { chat_template?: unknown }).chat_template;
+    return (JSON.parse(fs.readFileSync(file, "utf8")) as { chat_template?: unknown } | null)?.chat_template;
   } catch (error) {
     throw new UserError(
       `${file} is not valid JSON (${oneLine((error as Error).message)}); use the one published with the model.`,
-      {
-        param: file,
-        cause: error,
-      },
+      { param: file, type: "invalid_template", cause: error },
     );
   }
-  if (typeof template === "string") return template;
-  if (!Array.isArray(template)) return null;
-  const named = new Map(template.map((one: { name?: string; template?: string }) => [one.name, one.template]));
-  return (forTools ? named.get("tool_use") : undefined) ?? named.get("default") ?? null;
+}
+
+/** One template, a list of {name, template}, or an object of them by name. */
+function chooseTemplate(field: unknown, forTools: boolean): string | null {
+  if (typeof field === "string") return field;
+  if (typeof field !== "object" || field === null) return null;
+  const named = Array.isArray(field)
+    ? new Map(field.map((one: { name?: unknown; template?: unknown } | null) => [one?.name, one?.template]))
+    : new Map<unknown, unknown>(Object.entries(field));
+  const chosen = (forTools ? named.get("tool_use") : undefined) ?? named.get("default");
+  return typeof chosen === "string" ? chosen : null;
 }
 
 /** Templates are few and used for every request. */
-const parsedTemplates = new Map<string, Template>();
+const parsedTemplates = new Map<string, JinjaTemplate>();
 
-function parse(template: string): Template {
+function parse(template: string): JinjaTemplate {
   const known = parsedTemplates.get(template);
   if (known !== undefined) return known;
   try {
-    const parsed = new Template(template);
+    const parsed = new JinjaTemplate(template);
     if (parsedTemplates.size >= 64) parsedTemplates.clear();
     parsedTemplates.set(template, parsed);
     return parsed;
   } catch (error) {
-    throw new UserError(`The chat template is not valid Jinja: ${oneLine((error as Error).message)}.`, {
+    if (!(error instanceof TemplateSyntaxError)) throw error;
+    throw new UserError(`The chat template is not valid Jinja: ${oneLine(error.message)} (line ${error.line}).`, {
       param: "template",
       type: "invalid_template",
       cause: error,

@@ -1,13 +1,11 @@
 // SentencePiece's compiled table of character replacements (`precompiled_charsmap`): a double-array trie over UTF-8 whose values are
 // places in a list of zero-ended replacements. Read as Hugging Face's spm_precompiled reads it, grapheme by grapheme.
 
-import type { Normalizer } from "./normalizers.ts";
-
 /** Longer graphemes are looked up character by character (spm_precompiled's limit, in bytes). */
 const LONGEST_GRAPHEME = 6;
 
 /** A normalizer from the table in base64; null where it is not one. */
-export function precompiledNormalizer(base64: string): Normalizer | null {
+export function precompiledNormalizer(base64: string): ((text: string) => string) | null {
   const blob = Uint8Array.from(atob64(base64));
   const view = new DataView(blob.buffer);
   if (blob.length < 4) return null;
