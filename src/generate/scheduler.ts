@@ -5,13 +5,12 @@
  * Nothing a sequence yields depends on its neighbours: kernels treat rows alike whatever stands beside them, each sequence has
  * its own random numbers, and a prompt gives the same cache whether it is read at once, in chunks, or copied from another slot.
  */
-import { UserError } from "../error.ts";
 import type { Device, F32, I32 } from "../kernels/kernels.ts";
 import type { KvCache } from "../model/cache.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { chooseToken, notFinite } from "./choose-token.ts";
 import { Slots } from "./engine/slots.ts";
-import { drawAdjusted } from "./penalties.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "./sequence.ts";
 
 export interface SchedulerOptions {
@@ -51,6 +50,8 @@ export class Scheduler {
   readonly #lse: F32;
   readonly #entropy: F32;
   readonly #stepped: Sequence[] = [];
+  /** Prompt rows of the step whose logits somebody wants to see. */
+  readonly #observed: { readonly sequence: Sequence; readonly row: number; readonly count: number }[] = [];
   #ordered = true;
   #steps = 0;
 
@@ -169,12 +170,18 @@ export class Scheduler {
    */
   step(onToken?: (sequence: Sequence) => void, chunk = this.#chunk): void | Promise<void> {
     this.#admit();
-    const device = this.#device;
-    const live = this.#live.length;
     this.#fillRows(Math.max(1, Math.min(chunk, this.#chunk)));
     if (this.#rows.count === 0) return;
     const hidden = this.#decoder.step(this.#cache, this.#rows);
     this.#steps++;
+    if (this.#observed.length === 0) return this.#write(hidden, onToken);
+    return this.#observePrompts(hidden).then(() => this.#write(hidden, onToken));
+  }
+
+  /** Gives every live sequence its token. */
+  #write(hidden: Tensor, onToken?: (sequence: Sequence) => void): void | Promise<void> {
+    const device = this.#device;
+    const live = this.#live.length;
     if (live === 0) {
       this.#endReads();
       return;
@@ -196,6 +203,22 @@ export class Scheduler {
     this.#measure(logits, this.#targetsOnDevice, false);
     const [logp, entropy] = await Promise.all([this.#device.read(this.#logp), this.#device.read(this.#entropy)]);
     this.#take(logp, entropy, onToken);
+  }
+
+  /** Shows those who want to see them the logits of the prompt rows just read. */
+  async #observePrompts(hidden: Tensor): Promise<void> {
+    const vocabulary = this.#decoder.config.vocab_size;
+    for (const { sequence, row, count } of this.#observed) {
+      const first = sequence.position - count;
+      for (let at = 0; at < count; at += OBSERVED_AT_ONCE) {
+        const rows = Math.min(OBSERVED_AT_ONCE, count - at);
+        const indices = Int32Array.from({ length: rows }, (_, i) => row + at + i);
+        const logits = await this.#device.read(this.#decoder.logits(this.#decoder.pick(hidden, indices)));
+        for (let i = 0; i < rows; i++) {
+          sequence.request.observePrompt!(logits, i * vocabulary, vocabulary, first + at + i);
+        }
+      }
+    }
   }
 
   /** Gives free slots to waiting sequences, each with whatever beginning of its prompt there is already. */
@@ -240,12 +263,16 @@ export class Scheduler {
     }
     // Each reads an equal share, so that a short prompt need not wait for a long one; the first ones take what is left over.
     let left = chunk;
+    this.#observed.length = 0;
     for (let i = 0; i < this.#reading.length && left > 0; i++) {
       const sequence = this.#reading[i];
       const { prompt } = sequence.request;
       const share = Math.ceil(left / (this.#reading.length - i));
       const end = Math.min(prompt.length - 1, sequence.position + share);
       left -= end - sequence.position;
+      if (sequence.request.observePrompt !== undefined) {
+        this.#observed.push({ sequence, row: count, count: end - sequence.position });
+      }
       for (let at = sequence.position; at < end; at++) {
         ids[count] = prompt[at];
         slots[count] = sequence.slot;
@@ -308,8 +335,7 @@ export class Scheduler {
     for (let r = 0; r < this.#live.length; r++) {
       const sequence = this.#live[r];
       try {
-        if (sequence.sampler.temperature > 0 && !Number.isFinite(lse[r])) throw notFinite(sequence, this.#steps);
-        this.#targets[r] = chooseToken(sequence, logits, r * vocabulary, vocabulary, lse[r]);
+        this.#targets[r] = chooseToken(sequence, logits, r * vocabulary, vocabulary, lse[r], this.#steps);
       } catch (error) {
         // One request's grammar or stop rule must not take the others down.
         sequence.error = error;
@@ -354,20 +380,9 @@ export interface SchedulerState {
   readonly savedBytes: number;
 }
 
-/** The forced token, or one drawn from the row of logits as the request wants it. */
-function chooseToken(sequence: Sequence, logits: Float32Array, start: number, vocabulary: number, lse: number): number {
-  const { sampler, ids, request } = sequence;
-  let id = request.force === undefined ? -1 : request.force(ids.length, ids.length === 0 ? -1 : ids[ids.length - 1]);
-  if (id < 0) {
-    const adjusted = sequence.penalties !== null || request.adjust !== undefined;
-    id = adjusted
-      ? drawAdjusted(sequence, logits, start, vocabulary, lse)
-      : sampler.sample(logits, start, vocabulary, lse);
-    if (request.replace !== undefined) id = request.replace(id);
-  }
-  request.observe?.(logits, start, vocabulary, id);
-  return id;
-}
+/** Rows of logits held at once, which have the vocabulary's width. */
+const OBSERVED_AT_ONCE = 32;
+
 function firstRows(device: Device, hidden: Tensor, rows: number): Tensor {
   return new Tensor(device.slice(hidden.buf, 0, rows * hidden.width), rows, hidden.width);
 }
@@ -382,12 +397,4 @@ function samePrompt(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
 function remove<T>(list: T[], item: T): void {
   const at = list.indexOf(item);
   if (at >= 0) list.splice(at, 1);
-}
-
-function notFinite(sequence: Sequence, step: number): UserError {
-  return new UserError(
-    `The model's logits are not finite at generation step ${step} (new token ${sequence.ids.length + 1} of a prompt of ` +
-      `${sequence.request.prompt.length} tokens): the weights hold NaN or infinity; go back to an earlier checkpoint.`,
-    { type: "not_finite" },
-  );
 }

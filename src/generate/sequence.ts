@@ -26,6 +26,11 @@ export interface Request {
   readonly replace?: (id: number) => number;
   /** False: the prompt is read anew even where its beginning is cached. Default true. */
   readonly reusePrompt?: boolean;
+  /**
+   * Told the logits after each prompt token but the last, by its position; it implies that no beginning is taken from the cache
+   * (`reusePrompt` false).
+   */
+  readonly observePrompt?: (logits: Float32Array, start: number, vocabulary: number, position: number) => void;
   /** Told of each token with the row of logits it was drawn from, as the model gave them. */
   readonly observe?: (logits: Float32Array, start: number, vocabulary: number, id: number) => void;
 }

@@ -73,6 +73,18 @@ test("events join to the answer, the last one carries it, and several answers ar
   });
 });
 
+test("a reader that asks for the events right after submitting misses none, however soon they come", async () => {
+  await withEngine({ slots: 1 }, async (engine) => {
+    for (let round = 0; round < 3; round++) {
+      const handle = await engine.submit(ask("again"), { maxTokens: 12, seed: 1 });
+      const events = await collect(handle);
+      const [answer] = await handle.result;
+      assert.equal(events.map(({ reasoning }) => reasoning).join(""), answer.reasoning);
+      if (round > 0) assert.equal(handle.cachedTokens, handle.promptTokens - 1);
+    }
+  });
+});
+
 test("a cancelled request frees its slot before the next token and keeps what it has", async () => {
   const records: RequestRecord[] = [];
   await withEngine({ slots: 1, observer: { finished: (record) => records.push(record) } }, async (engine) => {
@@ -103,13 +115,12 @@ test("the queue is bounded, goes by priority, then by fairness, then by time", a
   await withEngine({ slots: 2, queue: 5, observer: { finished } }, async (engine) => {
     const submit = (id: string, owner: string, priority = 0, maxTokens = 6) =>
       engine.submit(ask("x"), { id, owner, priority, maxTokens, ignoreEos: true });
-    // The first starts with the next step, before the others are there.
     const all = [await submit("greedy 1", "greedy", 0, 40), await submit("greedy 2", "greedy", 0, 10)];
     all.push(await submit("greedy 3", "greedy"), await submit("greedy 4", "greedy"));
     all.push(await submit("modest", "modest"), await submit("low", "modest", -1), await submit("high", "greedy", 1));
     await assert.rejects(submit("too many", "other"), (error: UserError) => error.type === "queue_full");
     await Promise.all(all.map(({ result }) => result));
-    assert.deepEqual(order, ["high", "modest", "greedy 2", "greedy 3", "greedy 4", "greedy 1", "low"]);
+    assert.deepEqual(order, ["high", "modest", "greedy 2", "greedy 3", "greedy 4", "low", "greedy 1"]);
   });
 });
 
@@ -196,6 +207,20 @@ test("a draining engine finishes what it has and takes no more", async () => {
     await assert.rejects(engine.submit(ask("b")), (error: UserError) => error.type === "draining");
     await drained;
     assert.equal((await last.result)[0].ids.length, 20);
+  });
+});
+
+test("log-probabilities of a prompt are those its tokens have as an answer", async () => {
+  await withEngine({ slots: 2 }, async (engine) => {
+    const options = { maxTokens: 20, seed: 3, logprobs: 2, plain: true };
+    const prompt = engine.session.prompt({ raw: "What is 2 + 3?" });
+    const [answer] = await (await engine.submit(prompt, options)).result;
+    const whole = { text: "", ids: [...prompt.ids, ...answer.ids] };
+    await (await engine.submit(whole, { maxTokens: 1 })).result; // what is cached must not matter
+    const handle = await engine.submit(whole, { maxTokens: 1, promptLogprobs: 2 });
+    await handle.result;
+    assert.equal(handle.promptLogprobs.length, whole.ids.length - 1);
+    assert.deepEqual(handle.promptLogprobs.slice(prompt.ids.length - 1), answer.logprobs);
   });
 });
 

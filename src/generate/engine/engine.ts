@@ -80,6 +80,11 @@ export class Engine implements JobOwner {
     return this.#state;
   }
 
+  /** Whether any request is not over yet. */
+  get busy(): boolean {
+    return this.#jobs.size > 0;
+  }
+
   get load(): SchedulerState & { readonly waiting: number } {
     return { ...this.#scheduler.state, waiting: this.#queue.length };
   }
@@ -188,6 +193,8 @@ export class Engine implements JobOwner {
       this.#fillSlots();
       if (this.#scheduler.idle) {
         await this.#sleep();
+        // Whoever has just submitted something comes to take its events before the first of them is there.
+        await breathe();
         continue;
       }
       const started = performance.now();

@@ -1,7 +1,7 @@
 /** What a caller of the engine holds of its request, and what the engine tells about it. */
 import { UserError } from "../../error.ts";
 import type { Answer } from "../answer.ts";
-import type { AnswerEvent, CompleteOptions } from "../answer-options.ts";
+import type { AnswerEvent, CompleteOptions, TokenInfo } from "../answer-options.ts";
 
 export interface SubmitOptions extends CompleteOptions {
   /** Default: a random UUID. */
@@ -12,6 +12,8 @@ export interface SubmitOptions extends CompleteOptions {
   readonly priority?: number;
   /** Milliseconds after which it ends with an error, wherever it is. Default: none. */
   readonly deadlineMs?: number;
+  /** Log-probabilities of the prompt's tokens, each with so many alternatives (0 to 20); left out: none. */
+  readonly promptLogprobs?: number;
   /** False: the prompt is read anew even where its beginning is cached. */
   readonly reusePrompt?: boolean;
 }
@@ -26,11 +28,14 @@ export interface EngineEvent extends AnswerEvent {
 
 export interface Handle {
   readonly id: string;
+  readonly owner: string;
   readonly promptTokens: number;
   /** Prompt tokens of the first answer that were cached; 0 until it has begun. */
   readonly cachedTokens: number;
   /** Waits for a slot, reads its prompt or writes, or is over. */
   readonly state: "queued" | "running" | "done";
+  /** Of the prompt's tokens but the first, where they were asked for; complete once the first new token is there. */
+  readonly promptLogprobs: readonly TokenInfo[];
   /** Of the queue; may be changed while it waits. */
   priority: number;
   /**

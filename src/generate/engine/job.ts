@@ -1,5 +1,6 @@
 /** A request on its way through the engine: its answers, each a sequence, and the buffer its reader takes them from. */
 import type { Answer, AnswerWriter } from "../answer.ts";
+import type { TokenInfo } from "../answer-options.ts";
 import type { Request, Sequence } from "../sequence.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import type { EngineEvent, Handle, Outcome, RequestRecord } from "./handle.ts";
@@ -32,6 +33,7 @@ export class Job implements Handle {
   readonly result: Promise<readonly Answer[]>;
   readonly events: EventBuffer<EngineEvent>;
   readonly runs: Run[] = [];
+  readonly promptLogprobs: TokenInfo[] = [];
   /** Moments, as performance.now() gives them; NaN: not yet. */
   readonly submittedAt = performance.now();
   readonly expiresAt: number;

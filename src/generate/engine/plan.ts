@@ -1,10 +1,12 @@
 /** From what a caller asks to the sequences an engine runs for it. */
 import { UserError } from "../../error.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
 import { beginAnswer, samplingOf } from "../begin-answer.ts";
 import { compileConstraint } from "../constraint/compile.ts";
 import type { Prompt } from "../prompt.ts";
-import { checkRequest, Sequence } from "../sequence.ts";
+import { checkRequest, type Request, Sequence } from "../sequence.ts";
 import type { ModelSession } from "../session.ts";
+import { TokenReader } from "../token-info.ts";
 import type { SubmitOptions } from "./handle.ts";
 import type { Job } from "./job.ts";
 
@@ -44,7 +46,11 @@ export async function planRuns(
     job.runs.push({
       job,
       index,
-      request: options.reusePrompt === undefined ? request : { ...request, reusePrompt: options.reusePrompt },
+      request: {
+        ...request,
+        reusePrompt: options.reusePrompt,
+        ...(index === 0 ? promptObserver(job, prompt, options, tokenizer) : {}),
+      },
       writer,
       sequence: null,
       paused: false,
@@ -54,6 +60,19 @@ export async function planRuns(
       },
     });
   }
+}
+
+/** Fills in the job's log-probabilities of the prompt, where they are wanted. */
+function promptObserver(job: Job, { ids }: Prompt, options: SubmitOptions, tokenizer: Tokenizer): Partial<Request> {
+  if (options.promptLogprobs === undefined) return {};
+  const reader = new TokenReader(tokenizer, options.promptLogprobs, false);
+  return {
+    reusePrompt: false,
+    observePrompt: (logits, start, vocabulary, position) => {
+      const next = position + 1;
+      job.promptLogprobs[next - 1] = { ...reader.read(logits, start, vocabulary, ids[next]), thinking: false };
+    },
+  };
 }
 
 /** The prompt leaves no room for an answer. */
