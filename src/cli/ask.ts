@@ -60,7 +60,7 @@ export function register(program: Command): void {
     .command("ask")
     .description("ask a model one question: its thinking, then its answer")
     .argument("[prompt...]", "the question; read from standard input where left out")
-    .option("--model <model>", "a model's folder or a run's (default: the bundled model)")
+    .option("--model <model>", "a model's folder or a run's, or a .gguf file (default: the bundled model)")
     .option("--system <text>", "a system message")
     .option("--n <n>", "answers to give, each with a seed of its own", positiveInteger("--n"), 1)
     .option("--vote", "with --n: the answer given most often")
@@ -72,7 +72,7 @@ export function register(program: Command): void {
       DEFAULT_PRICE_PER_CORE_HOUR,
     );
   addSamplingOptions(command);
-  addCommonOptions(command, ["seed", "threads", "device", "json"]).action(ask);
+  addCommonOptions(command, ["seed", "threads", "device", "weights", "mla", "json"]).action(ask);
 }
 
 async function ask(words: readonly string[], options: AskOptions): Promise<void> {
@@ -85,7 +85,8 @@ async function ask(words: readonly string[], options: AskOptions): Promise<void>
   if (text.trim() === "")
     throw usageError('there is no prompt: give one, as in `reckon ask "What is 37 * 48?"`', "prompt");
   using interrupt = listenForInterrupt("stopping; press Ctrl-C again to stop at once");
-  const session = await ModelSession.open({ model: options.model, threads: options.threads });
+  const { model, threads, weights, mla } = options;
+  const session = await ModelSession.open({ model, threads, weights, mla });
   try {
     await answerAndPrint(session, questionOf(text, options), options, interrupt.signal);
   } finally {

@@ -24,11 +24,12 @@ export function register(program: Command): void {
   const command = program
     .command("chat")
     .description("questions and answers in the terminal")
-    .option("--model <model>", "a model's folder or a run's (default: the bundled model)")
+    .option("--model <model>", "a model's folder or a run's, or a .gguf file (default: the bundled model)")
     .option("--system <text>", "a system message");
   addSamplingOptions(command);
-  addCommonOptions(command, ["seed", "threads", "device"]).action(async (options: ChatOptions) => {
-    const session = await ModelSession.open({ model: options.model, threads: options.threads });
+  addCommonOptions(command, ["seed", "threads", "device", "weights", "mla"]).action(async (options: ChatOptions) => {
+    const { model, threads, weights, mla } = options;
+    const session = await ModelSession.open({ model, threads, weights, mla });
     try {
       await chat(session, options, { input: process.stdin, output: process.stdout });
     } finally {

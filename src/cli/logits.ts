@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .requiredOption("--ids <1,2,3>", "token ids", integerList("--ids"))
     .option("--all", "the best ids of every position, not only of the last")
     .option("--top <k>", "how many ids to list", positiveInteger("--top"), 5);
-  addCommonOptions(command, ["threads", "device", "json"]).action(run);
+  addCommonOptions(command, ["threads", "device", "weights", "mla", "json"]).action(run);
 }
 
 async function run(options: LogitsOptions): Promise<void> {
@@ -54,7 +54,8 @@ async function run(options: LogitsOptions): Promise<void> {
   }
   const device = await cpuDevice({ threads: options.threads });
   try {
-    const decoder = Decoder.load(device, config, (name) => source.readTensor(name));
+    const { weights = "stored", mla } = options;
+    const decoder = Decoder.load(device, config, source, { weights, mla });
     const result = await logitsOf(decoder, device, options.ids, options.top, options.all === true);
     if (options.json) printJson(result);
     else printResult(result);

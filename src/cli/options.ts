@@ -1,6 +1,7 @@
 // The flags that mean the same in every command, with the sentences a wrong value gets.
 import { type Command, Option } from "commander";
 import { usageError } from "../error.ts";
+import type { MlaForm, WeightKind } from "../model/weight-source.ts";
 
 /** What `addCommonOptions` gives an action; a flag not asked for is undefined. */
 export interface CommonOptions {
@@ -10,11 +11,14 @@ export interface CommonOptions {
   /** Where to compute; `auto` has already become a device that exists. */
   readonly device: Device;
   readonly seed?: number;
+  /** How a loaded model's matrices are kept; undefined: as the command thinks best. */
+  readonly weights?: WeightKind;
+  readonly mla?: MlaForm;
 }
 
 export type Device = "cpu";
 
-export type CommonOption = "json" | "threads" | "device" | "seed";
+export type CommonOption = "json" | "threads" | "device" | "seed" | "weights" | "mla";
 
 /** Adds the named common flags to a command. */
 export function addCommonOptions(command: Command, names: readonly CommonOption[]): Command {
@@ -67,8 +71,27 @@ const makers: Readonly<Record<CommonOption, () => Option>> = {
   threads: () =>
     new Option("--threads <n>", "worker threads (default: one a core)").argParser(positiveInteger("--threads")),
   device: () => new Option("--device <cpu|webgpu|auto>", "where to compute").argParser(chooseDevice).default("cpu"),
+  weights: () =>
+    new Option(
+      "--weights <stored|f32|q8_0>",
+      "matrices in the file's own blocks where there are kernels for them, as floats, or all in 8 bits (default: stored)",
+    ).argParser(oneOf("--weights", ["stored", "f32", "q8_0"] as const)),
+  mla: () =>
+    new Option(
+      "--mla <plain|absorbed>",
+      "latent attention as it was trained, or absorbed: a smaller cache (default: plain)",
+    ).argParser(oneOf("--mla", ["plain", "absorbed"] as const)),
   seed: () => new Option("--seed <n>", "seed of the random numbers").argParser(naturalNumber("--seed")),
 };
+
+/** Parses one of a few words. */
+function oneOf<W extends string>(flag: string, words: readonly W[]): (text: string) => W {
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined) throw usageError(`${flag} must be ${words.join(" or ")}, not "${text}"`, flag);
+    return word;
+  };
+}
 
 function integer(text: string, flag: string, low: number, wanted: string, shown: string = text): number {
   const value = /^\s*\d+\s*$/.test(text) ? Number(text) : Number.NaN;
