@@ -22,3 +22,11 @@ export class UserError extends Error {
 /** A wrong flag, argument or preset: exit code 2. */
 export const usageError = (message: string, param: string | null = null): UserError =>
   new UserError(message, { exitCode: 2, param });
+
+/** What an error of a parser or the system says, on one line of at most `length` letters, for use inside a sentence. */
+export const reasonOf = (error: unknown, length = 100): string =>
+  String((error as Error | null)?.message ?? error)
+    // parsers quote what they were given, whatever letters that has
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .replace(/\.$/, "")
+    .slice(0, length);

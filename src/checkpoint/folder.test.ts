@@ -165,7 +165,10 @@ test("FP8 weights are multiplied by the scale of their block", () => {
   model.close();
   writeSafetensors(path.join(folder, "model.safetensors"), tensors);
   const unscaled = openModelFolder(folder);
-  assert.throws(() => unscaled.readTensor("model.layers.0.mlp.up_proj.weight"), /up_proj.weight_scale_inv, by which/);
+  assert.throws(
+    () => unscaled.readTensor("model.layers.0.mlp.up_proj.weight"),
+    /up_proj.weight_scale_inv, by which they are multiplied, is missing/,
+  );
   unscaled.close();
 });
 

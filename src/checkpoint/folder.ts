@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../error.ts";
+import { reasonOf, UserError } from "../error.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
 import { modelConfigText } from "../model/config-json.ts";
 import { parseDeepSeekConfig } from "../model/model-args.ts";
@@ -120,7 +120,7 @@ export function openModelFolder(given: string): ModelFolder {
       folder,
       config,
       parameters,
-      readTensor: (name, into) => readParameter(file, stored, parameters, name, into),
+      readTensor: (name, into) => readParameter({ file, stored, parameters, folder }, name, into),
       stored: (name) => {
         const parts = partsOf(parameters, name).map(
           (part) => [part, file.tensors.get(stored.get(part) ?? part)] as const,
@@ -192,14 +192,11 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UserError(
-      `${file} is not valid JSON (${(error as Error).message.slice(0, 100)}); download or write it again.`,
-      {
-        param: file,
-        type: "invalid_config",
-        cause: error,
-      },
-    );
+    throw new UserError(`${file} is not valid JSON (${reasonOf(error)}); download or write it again.`, {
+      param: file,
+      type: "invalid_config",
+      cause: error,
+    });
   }
 }
 
@@ -235,45 +232,44 @@ function partsOf(parameters: ReadonlyMap<string, Shape>, name: string): string[]
   return Array.from({ length: shape[0] }, (_, e) => expertName(name, e));
 }
 
-function readParameter(
-  file: SafetensorsFile,
-  stored: ReadonlyMap<string, string>,
-  parameters: ReadonlyMap<string, Shape>,
-  name: string,
-  into?: Float32Array,
-): Float32Array {
-  const shape = parameters.get(name);
-  const readOne = (one: string, target?: Float32Array): Float32Array => {
-    const values = file.readF32(stored.get(one) ?? one, target);
-    const scales = stored.get(`${one}_scale_inv`);
-    if (scales !== undefined) applyBlockScales(values, file, stored.get(one)!, scales);
-    else if (file.tensors.get(stored.get(one) ?? one)?.dtype.startsWith("F8_")) {
-      throw new UserError(
-        `The tensor ${one} is stored in 8-bit floats, but ${one}_scale_inv, by which they are multiplied, is not in the files; download them all.`,
-        { param: `${one}_scale_inv`, type: "invalid_checkpoint" },
-      );
-    }
-    return values;
-  };
-  if (shape === undefined || !isStackedExperts(name)) return readOne(name, into);
+/** An open folder: its files, their names by Hugging Face's, and what the model holds. */
+interface Opened {
+  readonly folder: string;
+  readonly file: SafetensorsFile;
+  readonly stored: ReadonlyMap<string, string>;
+  readonly parameters: ReadonlyMap<string, Shape>;
+}
+
+function readParameter(opened: Opened, name: string, into?: Float32Array): Float32Array {
+  const shape = opened.parameters.get(name);
+  if (shape === undefined || !isStackedExperts(name)) return readStored(opened, name, into);
   const out = into ?? new Float32Array(shape.reduce((product, extent) => product * extent, 1));
-  return stackExperts(shape[0], (e, target) => readOne(expertName(name, e), target), out);
+  return stackExperts(shape[0], (e, target) => readStored(opened, expertName(name, e), target), out);
+}
+
+function readStored({ folder, file, stored }: Opened, name: string, into?: Float32Array): Float32Array {
+  const raw = stored.get(name) ?? name;
+  const values = file.readF32(raw, into);
+  const scaleName = `${name}_scale_inv`;
+  const scales = stored.get(scaleName);
+  const refused = (what: string): UserError =>
+    new UserError(`${folder}: ${what}; download the weights again.`, { param: scaleName, type: "invalid_checkpoint" });
+  if (scales !== undefined) {
+    const [rows, columns] = file.tensors.get(raw)!.shape;
+    const scale = file.readF32(scales);
+    if (scale.length !== Math.ceil(rows / 128) * Math.ceil(columns / 128)) {
+      throw refused(`the scales ${scaleName} do not fit ${name} of shape [${rows},${columns}]`);
+    }
+    applyBlockScales(values, rows, columns, scale);
+  } else if (file.tensors.get(raw)?.dtype.startsWith("F8_")) {
+    throw refused(`the tensor ${name} is in 8-bit floats, but ${scaleName}, by which they are multiplied, is missing`);
+  }
+  return values;
 }
 
 /** FP8 weights carry one scale for each 128 x 128 block (DeepSeek-V3 README_WEIGHTS.md): W[i][j] = q[i][j] * scale[i >> 7][j >> 7]. */
-function applyBlockScales(values: Float32Array, file: SafetensorsFile, weight: string, scaleName: string): void {
-  const [rows, columns] = file.tensors.get(weight)!.shape;
-  const scale = file.readF32(scaleName); // (ceil(rows / 128), ceil(columns / 128))
+function applyBlockScales(values: Float32Array, rows: number, columns: number, scale: Float32Array): void {
   const across = Math.ceil(columns / 128);
-  if (scale.length !== Math.ceil(rows / 128) * across) {
-    throw new UserError(
-      `The scales ${scaleName} do not fit ${weight} of shape [${rows},${columns}]; download the weights again.`,
-      {
-        param: scaleName,
-        type: "invalid_checkpoint",
-      },
-    );
-  }
   for (let i = 0; i < rows; i++) {
     for (let block = 0; block < across; block++) {
       const by = scale[(i >> 7) * across + block];

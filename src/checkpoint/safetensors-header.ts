@@ -1,7 +1,7 @@
 // The JSON header of a safetensors file, believed only after every claim it makes about the file has been checked: a lying
 // header must end in one sentence, never in a wrong tensor or a huge allocation. https://github.com/huggingface/safetensors
 
-import { UserError } from "../error.ts";
+import { reasonOf, UserError } from "../error.ts";
 import { DTYPE_BYTES, type Dtype, isDtype } from "./dtypes.ts";
 
 export interface TensorInfo {
@@ -62,7 +62,7 @@ function parseJson(bytes: Uint8Array, file: string): Record<string, unknown> {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     json = JSON.parse(text);
   } catch (error) {
-    throw broken(file, `its header is not JSON (${(error as Error).message.slice(0, 80)})`);
+    throw broken(file, `its header is not JSON (${reasonOf(error, 80)})`);
   }
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw broken(file, "its header is not a JSON object");

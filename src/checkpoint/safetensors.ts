@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../error.ts";
+import { reasonOf, UserError } from "../error.ts";
 import { atomicWriteFile, type FileOperations } from "./atomic.ts";
 import { bytesToF32, DTYPE_BYTES, type Dtype, f32ToBytes } from "./dtypes.ts";
 import { broken, headerLength, parseHeader, type TensorInfo } from "./safetensors-header.ts";
@@ -285,7 +285,7 @@ function readIndex(indexFile: string): Map<string, string> {
   try {
     json = JSON.parse(fs.readFileSync(indexFile, "utf8"));
   } catch (error) {
-    throw fail(`cannot be read (${(error as Error).message.slice(0, 80)})`);
+    throw fail(`cannot be read (${reasonOf(error, 80)})`);
   }
   const map = (json as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== "object" || map === null) throw fail("has no weight_map");

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { openSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
-import { UserError } from "../error.ts";
+import { reasonOf, UserError } from "../error.ts";
 import type { RandomState } from "../random.ts";
 import type { OptimizerState } from "./optimizer.ts";
 
@@ -90,7 +90,7 @@ function readJson(file: string): unknown {
     return JSON.parse(fs.readFileSync(file, "utf8"));
   } catch (error) {
     throw new UserError(
-      `${file} cannot be read (${(error as Error).message.slice(0, 100)}); remove this checkpoint to resume from an earlier one.`,
+      `${file} cannot be read (${reasonOf(error)}); remove this checkpoint to resume from an earlier one.`,
       {
         param: file,
         cause: error,

@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../../error.ts";
+import { reasonOf, UserError } from "../../error.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import { isControlToken } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../model-source.ts";
@@ -215,9 +215,10 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UserError(
-      `${file} cannot be read (${(error as Error).message.slice(0, 100)}); use the one published with the model.`,
-      { param: file, type: "invalid_tokenizer", cause: error },
-    );
+    throw new UserError(`${file} cannot be read (${reasonOf(error)}); use the one published with the model.`, {
+      param: file,
+      type: "invalid_tokenizer",
+      cause: error,
+    });
   }
 }
