@@ -59,13 +59,15 @@ describe("stories260K", { skip: testData("weights/stories260K.gguf").skip }, () 
         { raw: prompt },
         { temperature: 0, maxTokens: tokens.length, logprobs: 3, entropy: true },
       );
-      assert.deepEqual(ids, tokens);
-      for (const [i, info] of own!.entries()) {
+      // Its cache holds 16-bit floats, so that of two tokens all but equally likely it may take the other.
+      const parted = ids.findIndex((id, i) => id !== tokens[i]);
+      const same = parted < 0 ? ids.length : parted;
+      assert.ok(same === ids.length || logprobs[same].top[0][1] - logprobs[same].top[1][1] < 5e-3);
+      for (const [i, info] of own!.slice(0, same).entries()) {
         assert.equal(info.id, tokens[i]);
         assert.ok(Math.abs(info.logprob - logprobs[i].logprob) < 2e-2, `${info.logprob} for ${logprobs[i].logprob}`);
         assert.equal(info.top[0].id, logprobs[i].top[0][0]);
-        for (const [k, { logprob }] of info.top.entries())
-          assert.ok(Math.abs(logprob - logprobs[i].top[k][1]) < 2e-2, "its cache holds 16-bit floats");
+        for (const [k, { logprob }] of info.top.entries()) assert.ok(Math.abs(logprob - logprobs[i].top[k][1]) < 2e-2);
         assert.ok(info.entropy! > 0 && info.entropy! < Math.log(512));
       }
     }
