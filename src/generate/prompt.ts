@@ -3,6 +3,7 @@
  * typed into a message becomes its plain characters, while the same tokens in the template stay tokens.
  */
 import { type ChatMessage, type RenderOptions, renderChat } from "../text/template.ts";
+import { messagesForTemplate } from "../text/template-messages.ts";
 import { isControlToken, type Tokenizer } from "../text/tokenizer.ts";
 
 export interface Prompt {
@@ -19,7 +20,7 @@ export function chatPrompt(
   options: RenderOptions = {},
 ): Prompt {
   const typed: string[] = [];
-  const guarded = messages.map((message) =>
+  const guarded = messagesForTemplate(template, messages).map((message) =>
     typeof message.content === "string" ? { ...message, content: guard(tokenizer, message.content, typed) } : message,
   );
   const tokens = {

@@ -32,7 +32,7 @@ function withCalls(template: string, message: ChatMessage): ChatMessage {
   const empty = given === null || given === "";
   const contents = empty ? [given, given === null ? "" : null] : [given];
   for (const content of contents) {
-    for (const form of ["text", "object"] as const) {
+    for (const form of ["object", "text"] as const) {
       if (!writesOut(template, empty ? content : "x", form)) continue;
       return { ...message, content, tool_calls: calls.map((call: Call) => withArguments(call, form)) };
     }
@@ -90,6 +90,9 @@ function probe(template: string, content: unknown, form: "text" | "object"): boo
   const messages = [
     { role: "user", content: "?" },
     { role: "assistant", content, tool_calls: [call] },
+    // some templates treat the last message otherwise than those before
+    { role: "tool", content: "!", tool_call_id: call.id, name: "probe" },
+    { role: "user", content: "?" },
   ];
   try {
     const text = renderChat(template, messages, { addGenerationPrompt: false, bosToken: "", eosToken: "" });
