@@ -32,7 +32,7 @@ function checkedName(file: string): string {
 }
 
 /** The GGUF file of a folder that has one (or the parts of one) and no config.json; null where it is another kind of folder. */
-function onlyGgufIn(folder: string): string | null {
+export function onlyGgufIn(folder: string): string | null {
   if (!(fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false)) return null;
   const entries = fs.readdirSync(folder);
   if (entries.includes("config.json") || entries.includes("checkpoints")) return null;

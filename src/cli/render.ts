@@ -2,11 +2,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { UserError, usageError } from "../error.ts";
+import { parseJson } from "../text/jinja/values.ts";
 import { loadModelText } from "../text/model-text.ts";
 import { type ChatMessage, renderChat } from "../text/template.ts";
 import { addCommonOptions } from "./options.ts";
 import { printJson } from "./output.ts";
-import { readJsonFile, readTextFile, textModelFolder } from "./text-input.ts";
+import { readJsonFile, readTextFile, textModelPath } from "./text-input.ts";
 
 interface Flags {
   readonly model?: string;
@@ -21,7 +22,7 @@ interface Flags {
 /** Adds `render`. */
 export function register(program: Command): void {
   addCommonOptions(program.command("render").description("print the text a chat template makes of messages"), ["json"])
-    .option("--model <model>", "a model's folder (default: the bundled model)")
+    .option("--model <model>", "a model's folder or .gguf file (default: the bundled model)")
     .option("--template <file>", "a Jinja template instead of the model's; its special tokens come from --set")
     .requiredOption("--messages <file>", "JSON: a list of {role,content,...}, or {messages,tools}")
     .option("--tools <file>", "JSON: a list of tools as the API takes them")
@@ -46,7 +47,7 @@ function render(flags: Flags): string {
   const { messages, tools } = readMessages(flags);
   const options = { tools, addGenerationPrompt: flags.generationPrompt, variables: flags.set };
   return flags.template === undefined
-    ? loadModelText(textModelFolder(flags.model)).render(messages, options)
+    ? loadModelText(textModelPath(flags.model)).render(messages, options)
     : renderChat(readTextFile(flags.template, "--template"), messages, options);
 }
 
@@ -55,7 +56,7 @@ const Tools = z.array(z.unknown());
 const Conversation = z.object({ messages: Messages, tools: Tools.optional() });
 
 function readMessages(flags: Flags): { messages: readonly ChatMessage[]; tools?: readonly unknown[] } {
-  const json = readJsonFile(flags.messages, "--messages");
+  const json = readJsonFile(flags.messages, "--messages", parseJson);
   const parsed = Conversation.safeParse(Array.isArray(json) ? { messages: json } : json);
   if (!parsed.success) {
     throw new UserError(`--messages ${flags.messages} must be a JSON list of messages, each with a role`, {
@@ -63,7 +64,7 @@ function readMessages(flags: Flags): { messages: readonly ChatMessage[]; tools?:
     });
   }
   if (flags.tools === undefined) return parsed.data;
-  const tools = Tools.safeParse(readJsonFile(flags.tools, "--tools"));
+  const tools = Tools.safeParse(readJsonFile(flags.tools, "--tools", parseJson));
   if (!tools.success) throw new UserError(`--tools ${flags.tools} must be a JSON list of tools`, { param: "--tools" });
   return { messages: parsed.data.messages, tools: tools.data };
 }
@@ -73,7 +74,7 @@ function addVariable(text: string, before: Readonly<Record<string, unknown>>): R
   const key = text.slice(0, at);
   if (at < 1) throw usageError(`--set takes key=json, not "${text}"`, "--set");
   try {
-    return { ...before, [key]: JSON.parse(text.slice(at + 1)) };
+    return { ...before, [key]: parseJson(text.slice(at + 1)) };
   } catch {
     throw usageError(
       `--set ${key} needs JSON after the =, such as ${key}='"text"' or ${key}=true, not ${text.slice(at + 1)}`,

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { testData } from "../checkpoint/test-data.ts";
 import { characterTokenizerConfig, characterTokenizerJson } from "../text/character-tokenizer.ts";
 import { BUNDLED_TEMPLATE } from "../text/template.ts";
 
@@ -115,4 +116,29 @@ test("wrong input of render is one sentence with its exit code", () => {
     reckon(["render", "--model", path.join(folder, "absent"), "--messages", messages]).error,
     /does not exist; check the path/,
   );
+});
+
+const SMOL = testData("weights/SmolLM2-135M-Instruct.Q4_1.gguf");
+
+test("both commands read a GGUF file's vocabulary and template", { skip: SMOL.skip }, () => {
+  const batch = write("smol.jsonl", '{"id":1,"text":"Once upon a time"}\n{"id":2,"text":"<|im_end|>"}\n');
+  const args = ["tokenize", "--model", SMOL.file, "--batch", batch];
+  const [first, second] = reckon(args).out.split("\n");
+  assert.equal(first, '{"id":1,"ids":[6403,1980,253,655],"decoded":"Once upon a time"}');
+  assert.match(second, /"ids":\[(\d+,)+\d+\],"decoded":"<\|im_end\|>"/);
+  assert.match(reckon([...args, "--parse-special"]).out, /"ids":\[2\]/);
+  const messages = write("hi.json", [{ role: "user", content: "Hi" }]);
+  assert.equal(
+    reckon(["render", "--model", SMOL.file, "--messages", messages]).out,
+    "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n" +
+      "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
+  );
+});
+
+test("numbers in tools are printed as they are written, 1.0 as 1.0", () => {
+  const messages = write("messages.json", [{ role: "user", content: "x" }]);
+  const tools = write("floats.json", '[{"minimum": 0.0, "maximum": 1, "step": 1e-1}]');
+  const template = write("floats.jinja", "{{ tools | tojson }}{{ n }}");
+  const args = ["render", "--template", template, "--messages", messages, "--tools", tools, "--set", "n=2.0"];
+  assert.equal(reckon(args).out, '[{"minimum": 0.0, "maximum": 1, "step": 0.1}]2.0');
 });

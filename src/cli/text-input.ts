@@ -1,18 +1,11 @@
-// What the text commands read: standard input, JSON files, and the folder of the model whose tokenizer and template they use.
+// What the text commands read: standard input, JSON files, and the model whose tokenizer and template they use.
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../error.ts";
 
-/** The folder a MODEL argument means where only the text side is needed: nothing is the bundled model. */
-export function textModelFolder(model: string | undefined): string {
-  if (model === undefined) return fileURLToPath(new URL("../../models/reckon-nano", import.meta.url));
-  if (model.endsWith(".gguf")) {
-    throw new UserError(
-      `${model} is a GGUF file, which this command cannot read yet; give a folder with tokenizer.json`,
-      { param: "--model" },
-    );
-  }
-  return model;
+/** Where a MODEL argument lies where only the text side is needed: a folder or a GGUF file; nothing is the bundled model. */
+export function textModelPath(model: string | undefined): string {
+  return model ?? fileURLToPath(new URL("../../models/reckon-nano", import.meta.url));
 }
 
 /** All of standard input as text, nothing cut off. @throws UserError where it is not UTF-8 */
@@ -36,10 +29,10 @@ export function readTextFile(file: string, flag: string): string {
   return decodeUtf8(bytes, file);
 }
 
-/** A JSON file. @throws UserError */
-export function readJsonFile(file: string, flag: string): unknown {
+/** A JSON file, parsed by `parse` where given. @throws UserError */
+export function readJsonFile(file: string, flag: string, parse: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(readTextFile(file, flag));
+    return parse(readTextFile(file, flag));
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${flag} ${file} is not JSON (${(error as Error).message.replace(/\s+/g, " ")})`, {

@@ -6,7 +6,7 @@ import { loadModelText } from "../text/model-text.ts";
 import type { EncodeOptions, Tokenizer } from "../text/tokenizer.ts";
 import { addCommonOptions } from "./options.ts";
 import { print, printJson } from "./output.ts";
-import { readStandardInput, readTextFile, textModelFolder } from "./text-input.ts";
+import { readStandardInput, readTextFile, textModelPath } from "./text-input.ts";
 
 interface Flags {
   readonly model?: string;
@@ -19,12 +19,12 @@ interface Flags {
 /** Adds `tokenize`. */
 export function register(program: Command): void {
   addCommonOptions(program.command("tokenize").description("turn text on standard input into token ids"), ["json"])
-    .option("--model <model>", "a folder with tokenizer.json (default: the bundled model)")
+    .option("--model <model>", "a folder with tokenizer.json, or a .gguf file (default: the bundled model)")
     .option("--batch <file>", "JSON lines {id,text} instead of standard input; prints {id,ids,decoded}")
     .option("--add-special", "add what the tokenizer puts around a text, usually BOS")
     .option("--parse-special", "read special tokens written in the text as those tokens")
     .action(async (flags: Flags) => {
-      const { tokenizer } = loadModelText(textModelFolder(flags.model));
+      const { tokenizer } = loadModelText(textModelPath(flags.model));
       const options = { addSpecial: flags.addSpecial === true, parseSpecial: flags.parseSpecial === true };
       if (flags.batch !== undefined) {
         for (const line of tokenizeLines(tokenizer, readTextFile(flags.batch, "--batch"), options, flags.batch))
