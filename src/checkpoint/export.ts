@@ -6,6 +6,7 @@ import path from "node:path";
 import { UserError, usageError } from "../error.ts";
 import { saveModelFolder } from "./folder.ts";
 import { reorderedParameter } from "./gguf/rotary.ts";
+import { tokenizerFiles } from "./gguf/tokenizer-json.ts";
 import { type ExportType as GgufExportType, saveGguf } from "./gguf/write.ts";
 import type { ModelSource } from "./model-source.ts";
 import { openModel } from "./open-model.ts";
@@ -77,11 +78,24 @@ function textFiles(folder: string): Record<string, Buffer> {
 }
 
 /** What a GGUF file says that a folder has files for. */
-function filesOf({ config, generationConfig, chatTemplate }: ModelSource): Record<string, string> {
+function filesOf({ config, generationConfig, chatTemplate, tokenizer }: ModelSource): Record<string, string> {
   const { bos_token_id, eos_token_id: eos, pad_token_id } = config;
+  const text = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`;
   const ids = { bos_token_id, eos_token_id: eos.length === 1 ? eos[0] : eos, pad_token_id };
+  const vocabulary = tokenizer?.kind === "gguf" ? tokenizerFiles(tokenizer.metadata) : null;
+  const template = chatTemplate === null ? {} : { chat_template: chatTemplate };
   return {
-    "generation_config.json": `${JSON.stringify({ ...generationConfig, ...ids }, null, 2)}\n`,
+    "generation_config.json": text({ ...generationConfig, ...ids }),
+    ...(vocabulary === null
+      ? {}
+      : {
+          "tokenizer.json": JSON.stringify(vocabulary.tokenizer),
+          "tokenizer_config.json": text({
+            ...vocabulary.config,
+            model_max_length: config.max_position_embeddings,
+            ...template,
+          }),
+        }),
     ...(chatTemplate === null ? {} : { "chat_template.jinja": chatTemplate }),
   };
 }

@@ -7,9 +7,11 @@ import { gunzipSync } from "node:zlib";
 import { UserError } from "../../error.ts";
 import { tinyLlama } from "../../model/test-models.ts";
 import { characterTokenizerConfig, characterTokenizerJson } from "../../text/character-tokenizer.ts";
+import { loadTokenizer, makeTokenizer } from "../../text/load-tokenizer.ts";
 import { testData } from "../test-data.ts";
-import type { GgufTyped } from "./encode.ts";
+import { encodeHeader, type GgufTyped } from "./encode.ts";
 import { openGguf } from "./file.ts";
+import { tokenizerFiles } from "./tokenizer-json.ts";
 import { vocabularyEntries } from "./vocabulary.ts";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "reckon-gguf-vocabulary-"));
@@ -112,4 +114,53 @@ test("a tokenizer that llama.cpp has no words for is refused, and none at all is
   refuses({ model: { ...bpe, vocab: { a: 9 } } }, "model.vocab");
   refuses({ model: bpe, pre_tokenizer: { type: "Split", pattern: { Regex: "x+" } } }, "pre_tokenizer");
   assert.deepEqual(vocabularyEntries(null, tinyLlama())[0], ["tokenizer.ggml.model", { text: "none" }]);
+});
+
+const TEXTS = [
+  "Once upon a time, there was a little girl named Lily.",
+  "12 + 345 = 357\n\n  two  spaces\tand a tab",
+  "ünïcode ≈ 漢字 🙂 isn't <think>thought</think>",
+  "<s> and </s>, <|im_start|>user\nHi<|im_end|>",
+  " leading",
+  "",
+];
+
+for (const name of ["stories260K.gguf", "SmolLM2-135M-Instruct.Q4_1.gguf"]) {
+  const { file, skip } = testData(`weights/${name}`);
+  test(`the tokenizer.json made of ${name} gives the ids and texts of the file's own vocabulary`, { skip }, () => {
+    const gguf = openGguf(file);
+    const made = tokenizerFiles(gguf.metadata)!;
+    const [theirs, ours] = [
+      loadTokenizer({ kind: "gguf", metadata: gguf.metadata }),
+      makeTokenizer(made.tokenizer, { config: made.config }),
+    ];
+    gguf.close();
+    assert.deepEqual([ours.bosId, ours.padId], [theirs.bosId, theirs.padId]);
+    for (const one of TEXTS) {
+      for (const addSpecial of [true, false]) {
+        for (const parseSpecial of [true, false]) {
+          const ids = theirs.encode(one, { addSpecial, parseSpecial });
+          assert.deepEqual(ours.encode(one, { addSpecial, parseSpecial }), ids, one);
+          assert.equal(ours.decode(ids), theirs.decode(ids));
+        }
+      }
+    }
+  });
+}
+
+test("the bundled vocabulary goes into a GGUF file and back to a tokenizer of characters", () => {
+  const folder = fs.mkdtempSync(path.join(root, "t-"));
+  const json = path.join(folder, "tokenizer.json");
+  fs.writeFileSync(json, JSON.stringify(characterTokenizerJson()));
+  const file = path.join(folder, "vocabulary.gguf");
+  fs.writeFileSync(file, encodeHeader(vocabularyEntries({ kind: "file", path: json }, config(115)), []));
+  const gguf = openGguf(file);
+  const made = tokenizerFiles(gguf.metadata)!;
+  gguf.close();
+  const [before, after] = [loadTokenizer(json), makeTokenizer(made.tokenizer, { config: made.config })];
+  assert.equal(after.constructor, before.constructor);
+  const text = "<｜User｜>12+34?<think>";
+  const ids = before.encode(text, { addSpecial: true, parseSpecial: true });
+  assert.deepEqual(after.encode(text, { addSpecial: true, parseSpecial: true }), ids);
+  assert.deepEqual(after.encode("1 <think>"), before.encode("1 <think>"));
 });
