@@ -23,6 +23,8 @@ attention(1, 512, { queryHeads: 4, keyHeads: 4, keyDim: 192, valueDim: 128, scal
 decoding(64, 100, { queryHeads: 6, keyHeads: 6, keyDim: 48, valueDim: 32, scale: 0.14 });
 decoding(64, 100, { queryHeads: 8, keyHeads: 2, keyDim: 32, valueDim: 32, scale: 0.18 });
 decoding(1, 100, { queryHeads: 6, keyHeads: 6, keyDim: 48, valueDim: 32, scale: 0.14 });
+decoding(1, 2047, { queryHeads: 16, keyHeads: 16, keyDim: 192, valueDim: 128, scale: 0.07 });
+absorbed(1, 2047, 16, 512, 64);
 prefill(128, { queryHeads: 6, keyHeads: 6, keyDim: 48, valueDim: 32, scale: 0.14 });
 experts(8192, 192, { ...routing, experts: 16, topK: 4 });
 experts(512, 256, { ...routing, experts: 256, topK: 8, groups: 8, topGroups: 4, groupScoreTop: 2 });
@@ -54,7 +56,7 @@ function attention(sequences: number, length: number, shape: AttentionShape): vo
 
 function decoding(batch: number, position: number, shape: AttentionShape): void {
   const { queryHeads, keyHeads, keyDim, valueDim } = shape;
-  const capacity = 160;
+  const capacity = position + 60;
   const [cacheK, cacheV] = [
     random(batch * keyHeads * keyDim * capacity),
     random(batch * keyHeads * valueDim * capacity),
@@ -72,6 +74,25 @@ function decoding(batch: number, position: number, shape: AttentionShape): void 
   );
   report(`cacheAppend ${name}`, 8 * batch * keyHeads * (keyDim + valueDim), "B", () =>
     device.cacheAppend(k, v, cacheK, cacheV, slots, positions, batch, capacity, shape),
+  );
+}
+
+/** The same step over latents: less memory to read, more to compute. */
+function absorbed(batch: number, position: number, heads: number, rank: number, rope: number): void {
+  const [capacity, width] = [position + 60, rank + rope];
+  const cache = random(batch * capacity * width);
+  const [q, z] = [random(batch * heads * width), device.f32(batch * heads * rank)];
+  const [slots, positions] = [device.i32(batch), device.i32(batch)];
+  device.write(
+    slots,
+    Array.from({ length: batch }, (_, i) => i),
+  );
+  device.write(positions, new Array<number>(batch).fill(position));
+  report(
+    `attentionLatent ${batch} rows at ${position}, ${heads} heads, ${rank} + ${rope}`,
+    4 * batch * (position + 1) * width,
+    "B",
+    () => device.attentionLatent(q, cache, z, slots, positions, batch, capacity, position + 1, heads, rank, rope, 0.07),
   );
 }
 
