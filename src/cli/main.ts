@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./demo.ts"),
   },
   {
+    name: "serve",
+    description: "serve models over HTTP by the APIs of OpenAI and DeepSeek",
+    load: () => import("./serve.ts"),
+  },
+  {
     name: "logits",
     description: "one forward pass over given ids",
     load: () => import("./logits.ts"),

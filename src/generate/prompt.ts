@@ -20,14 +20,13 @@ export function chatPrompt(
   options: RenderOptions = {},
 ): Prompt {
   const typed: string[] = [];
-  const guarded = messagesForTemplate(template, messages).map((message) =>
-    typeof message.content === "string" ? { ...message, content: guard(tokenizer, message.content, typed) } : message,
-  );
+  const guarded = messagesForTemplate(template, messages).map((message) => guardAll(tokenizer, message, typed));
+  const tools = options.tools?.map((tool) => guardAll(tokenizer, tool, typed));
   const tokens = {
     bosToken: tokenizer.bosId === null ? "" : tokenizer.tokenOf(tokenizer.bosId),
     eosToken: tokenizer.eosIds.length === 0 ? "" : tokenizer.tokenOf(tokenizer.eosIds[0]),
   };
-  const rendered = renderChat(template, guarded, { ...tokens, ...options });
+  const rendered = renderChat(template, guarded, { ...tokens, ...options, tools });
   const ids: number[] = [];
   let text = "";
   // Odd pieces are numbers of typed marks.
@@ -50,6 +49,18 @@ export function rawPrompt(tokenizer: Tokenizer, text: string): Prompt {
 /** Stand-ins for typed marks on their way through the template: private-use characters, which no vocabulary's marks contain. */
 const SENTINEL = /\uE000(\d+)\uE001/;
 const LOOKS_LIKE_MARK = /<[^<>\n]{1,60}>|\[[A-Z_/]{1,30}\]|\uE000\d+\uE001/g;
+
+/** Guards every text in a message or a tool: names, arguments and descriptions come from elsewhere as well. */
+function guardAll<T>(tokenizer: Tokenizer, value: T, typed: string[]): T {
+  if (typeof value === "string") return guard(tokenizer, value, typed) as T;
+  if (Array.isArray(value)) return value.map((item) => guardAll(tokenizer, item, typed)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const guarded = Object.entries(value).map(([key, item]) => [
+    key,
+    key === "role" ? item : guardAll(tokenizer, item, typed),
+  ]);
+  return Object.fromEntries(guarded) as T;
+}
 
 function guard(tokenizer: Tokenizer, content: string, typed: string[]): string {
   return content.replace(LOOKS_LIKE_MARK, (mark) => {

@@ -1,0 +1,113 @@
+// `reckon serve`: models over HTTP, by the APIs of OpenAI and DeepSeek, until Ctrl-C or SIGTERM.
+import type { Command } from "commander";
+import { listenForInterrupt } from "./interrupt.ts";
+import { addCommonOptions, type CommonOptions, naturalNumber, positiveInteger } from "./options.ts";
+import { note, print, printJson } from "./output.ts";
+
+interface ServeFlags extends CommonOptions {
+  readonly model: readonly string[];
+  readonly alias: readonly string[];
+  readonly host: string;
+  readonly port: number;
+  readonly apiKey: readonly string[];
+  readonly slots: number;
+  readonly queue: number;
+  readonly context?: number;
+  readonly cacheMemory: number;
+  readonly modelMemory?: number;
+  readonly cors: readonly string[];
+  readonly allowHost: readonly string[];
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
+  readonly deadline: number;
+  readonly drain: number;
+  readonly reasoningField: "reasoning_content" | "reasoning" | "both";
+  readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+}
+
+const MEGABYTE = 2 ** 20;
+
+export function register(program: Command): void {
+  const command = program
+    .command("serve")
+    .description("serve models over HTTP by the APIs of OpenAI and DeepSeek")
+    .option("--model <model>", "a model's folder, file or run; may be given several times", several, [])
+    .option("--alias <name>", "a further name of the first model; may be given several times", several, [])
+    .option("--host <host>", "address to listen on; other than this machine's own only with a key", "127.0.0.1")
+    .option("--port <port>", "port to listen on (0: a free one)", naturalNumber("--port"), 8080)
+    .option("--api-key <key>", "a key clients must send (also RECKON_API_KEYS, separated by commas)", several, [])
+    .option("--slots <n>", "answers written at once, of each model", positiveInteger("--slots"), 8)
+    .option("--queue <n>", "answers that may wait for a slot; more are refused", naturalNumber("--queue"), 64)
+    .option(
+      "--context <n>",
+      "tokens of prompt and answer together (default: the model's, at most 4096)",
+      positiveInteger("--context"),
+    )
+    .option("--cache-memory <MB>", "for beginnings of prompts, of each model", naturalNumber("--cache-memory"), 256)
+    .option(
+      "--model-memory <MB>",
+      "loaded models together; the one used longest ago gives way",
+      positiveInteger("--model-memory"),
+    )
+    .option("--cors <origin>", "a web origin whose pages may call (*: any)", several, [])
+    .option("--allow-host <name>", "a name in the Host header to answer for besides this machine's", several, [])
+    .option("--requests-per-minute <n>", "of each key (0: no limit)", naturalNumber("--requests-per-minute"), 0)
+    .option(
+      "--tokens-per-minute <n>",
+      "of each key, read and written (0: no limit)",
+      naturalNumber("--tokens-per-minute"),
+      0,
+    )
+    .option("--deadline <seconds>", "the longest a request may take (0: no limit)", naturalNumber("--deadline"), 0)
+    .option("--drain <seconds>", "how long answers may go on after the signal to stop", naturalNumber("--drain"), 30)
+    .option(
+      "--reasoning-field <name>",
+      "where thinking goes: reasoning_content, reasoning or both",
+      "reasoning_content",
+    )
+    .option("--log-level <level>", "silent, error, warn, info or debug", "info");
+  addCommonOptions(command, ["threads", "device", "weights", "mla", "json"]).action(serve);
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  const { startServer } = await import("../serve/server.ts");
+  using interrupt = listenForInterrupt("finishing what is being written; Ctrl-C again stops at once");
+  const server = await startServer({
+    models: [...flags.model],
+    aliases: [...flags.alias],
+    host: flags.host,
+    port: flags.port,
+    apiKeys: [...flags.apiKey, ...(process.env.RECKON_API_KEYS ?? "").split(",").map((key) => key.trim())].filter(
+      (key) => key !== "",
+    ),
+    threads: flags.threads,
+    weights: flags.weights,
+    mla: flags.mla,
+    slots: flags.slots,
+    queue: flags.queue,
+    context: flags.context,
+    cacheBytes: flags.cacheMemory * MEGABYTE,
+    modelBytes: flags.modelMemory === undefined ? undefined : flags.modelMemory * MEGABYTE,
+    cors: [...flags.cors],
+    allowHosts: [...flags.allowHost],
+    requestsPerMinute: flags.requestsPerMinute,
+    tokensPerMinute: flags.tokensPerMinute,
+    deadlineMs: flags.deadline * 1000,
+    drainMs: flags.drain * 1000,
+    reasoningField: flags.reasoningField,
+    logLevel: flags.logLevel,
+  });
+  if (flags.json) printJson({ url: server.url });
+  else {
+    print(server.url);
+    const names = server.core.models.list().map(({ id }) => id);
+    note(`serving ${names.join(", ")}; Ctrl-C ends it`);
+  }
+  if (!interrupt.signal.aborted) {
+    await new Promise((resolve) => interrupt.signal.addEventListener("abort", resolve, { once: true }));
+  }
+  await server.stop();
+}
+
+/** Collects a flag that may be given several times. */
+const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];

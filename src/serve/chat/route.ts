@@ -1,0 +1,98 @@
+/** POST /v1/chat/completions, and what can be done to an answer while it is written. */
+import { randomUUID } from "node:crypto";
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Handle } from "../../generate/engine/handle.ts";
+import type { AppEnv, Core } from "../core.ts";
+import { ApiError, toApiError } from "../errors.ts";
+import { readBody } from "../http/body.ts";
+import { streamResponse } from "../stream/respond.ts";
+import { framesOf, sseFrame } from "../stream/sse.ts";
+import { ChatChunks, type ChunkIdentity, type UsagePlace } from "./chunks.ts";
+import { planChat } from "./plan.ts";
+import { chatResponse } from "./response.ts";
+import { type ChatRequest, chatRequest } from "./schema.ts";
+
+export function chatRoutes(core: Core): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  // DeepSeek's base URL has no /v1.
+  for (const path of ["/v1/chat/completions", "/chat/completions"]) {
+    app.post(path, (c) => complete(core, c));
+    app.post(`${path}/control`, (c) => control(core, c));
+    app.post(`${path}/:id/end-thinking`, (c) => {
+      const id = c.req.param("id");
+      return c.json({ id, object: "chat.completion.end_thinking", ended: findOwn(core, c, id).endThinkingNow() });
+    });
+    app.delete(`${path}/:id`, (c) => {
+      const id = c.req.param("id");
+      findOwn(core, c, id).cancel();
+      return c.json({ id, object: "chat.completion.cancelled", cancelled: true });
+    });
+  }
+  return app;
+}
+
+async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
+  const given = await readBody(c, chatRequest);
+  const field = z.enum(["reasoning_content", "reasoning", "both"]).safeParse(c.req.header("x-reasoning-field"));
+  const request: ChatRequest = { ...given, reasoning_field: given.reasoning_field ?? field.data };
+  const model = core.models.resolve(request.model);
+  const engine = await model.served.engine();
+  const { stream = false, stream_options: { include_usage: wantsUsage = false, resumable = false } = {} } = request;
+  // A reader that will come back has not left when its connection drops.
+  const signal = stream && resumable ? undefined : c.req.raw.signal;
+  const plan = planChat(request, model, engine, core.config);
+  const id = randomUUID();
+  const client = c.get("client");
+  const handle = await engine.submit(plan.prompt, {
+    ...plan.options,
+    id,
+    owner: client,
+    signal,
+    deadlineMs: core.config.deadlineMs || undefined,
+  });
+  Object.assign(c.get("logged"), { id, model: model.served.id, stream });
+  const identity: ChunkIdentity = {
+    id,
+    created: Math.floor(Date.now() / 1000),
+    model: model.id,
+    system_fingerprint: model.served.fingerprint,
+  };
+  if (!stream) return c.json(chatResponse(identity, plan.shape, handle, await handle.result));
+  const place: UsagePlace = model.thinks !== null ? "finish" : wantsUsage ? "chunk" : "none";
+  const chunks = new ChatChunks(identity, plan.shape, handle, request.n ?? 1, place);
+  const source = framesOf({
+    events: handle.events,
+    opening: chunks.opening().map(sseFrame),
+    of: (event) => chunks.of(event).map(sseFrame),
+    closing: () => [...chunks.closing(), "[DONE]"].map(sseFrame),
+    failed: (error) => [sseFrame(JSON.stringify(toApiError(error).body))],
+    cancel: () => handle.cancel(),
+  });
+  return streamResponse(core, c, source, resumable ? id : null);
+}
+
+const controlRequest = z.object({ id: z.string(), action: z.enum(["reasoning_end"]) });
+
+/** llama.cpp's way to end the thinking. */
+async function control(core: Core, c: Context<AppEnv>): Promise<Response> {
+  const { id } = await readBody(c, controlRequest);
+  const handle = core.models.find(id);
+  if (handle === undefined || handle.owner !== c.get("client")) {
+    return c.json({ success: false, message: "There is no such request under way." });
+  }
+  return c.json(handle.endThinkingNow() ? { success: true } : { success: false, message: "It is not thinking." });
+}
+
+/** @throws ApiError 404 where there is no such request, or it is another client's */
+function findOwn(core: Core, c: Context<AppEnv>, id: string): Handle {
+  const handle = core.models.find(id);
+  if (handle === undefined || handle.owner !== c.get("client")) {
+    throw new ApiError(404, `There is no request ${JSON.stringify(id)} under way.`, {
+      code: "request_not_found",
+      param: "id",
+    });
+  }
+  return handle;
+}

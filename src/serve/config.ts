@@ -1,0 +1,55 @@
+/** What a server can be told, in one schema: the command's flags and the tests fill it in, the server reads it. */
+import { z } from "zod";
+
+const count = (fallback: number, least = 0) => z.int().min(least).default(fallback);
+
+export const serveConfig = z.object({
+  /** MODEL arguments; the first is the one that answers where a request names none. Empty: the bundled model. */
+  models: z.array(z.string()).default([]),
+  /** Further names of the first model. */
+  aliases: z.array(z.string().min(1)).default([]),
+  host: z.string().min(1).default("127.0.0.1"),
+  /** 0: a free one. */
+  port: z.int().min(0).max(65535).default(8080),
+  apiKeys: z.array(z.string().min(1)).default([]),
+  threads: z.int().min(1).optional(),
+  /** How matrices are kept, and the form of latent attention: as ModelSession.open takes them. */
+  weights: z.enum(["stored", "f32", "q8_0"]).optional(),
+  mla: z.enum(["plain", "absorbed"]).optional(),
+  /** Answers written at once, of each model. */
+  slots: count(8, 1),
+  /** Answers that may wait for a slot. */
+  queue: count(64),
+  /** Positions of a slot; left out: the model's own, at most 4,096. */
+  context: z.int().min(16).optional(),
+  /** Bytes of each model for beginnings of prompts whose slot was taken. */
+  cacheBytes: count(256 * 2 ** 20),
+  /** Bytes that loaded models may take together; one more pushes out the one used longest ago. Left out: no limit. */
+  modelBytes: z.int().min(1).optional(),
+  /** Web origins that may call from a browser; "*": any. Empty: only pages this server serves. */
+  cors: z.array(z.string().min(1)).default([]),
+  /** Names in the Host header to accept besides the loopback ones. */
+  allowHosts: z.array(z.string().min(1)).default([]),
+  /** Requests a minute of each key; 0: no limit. */
+  requestsPerMinute: count(0),
+  /** Tokens a minute of each key, read and written; 0: no limit. */
+  tokensPerMinute: count(0),
+  /** The largest request body. */
+  bodyBytes: count(16 * 2 ** 20, 1),
+  /** Time a client has to send a request. */
+  receiveMs: count(60_000, 1),
+  /** Time a request may take from its arrival to its last token; 0: no limit. */
+  deadlineMs: count(0),
+  /** How long a stream is silent before a comment keeps its connection alive. */
+  pingMs: count(10_000, 1),
+  /** How long what is being written may go on after the signal to stop. */
+  drainMs: count(30_000),
+  /** How long a resumable stream waits for its reader to come back, and how long it is kept after its end. */
+  resumeMs: count(60_000),
+  /** The field thinking goes to: DeepSeek's or vLLM's and OpenRouter's. */
+  reasoningField: z.enum(["reasoning_content", "reasoning", "both"]).default("reasoning_content"),
+  logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+});
+
+export type ServeConfig = z.infer<typeof serveConfig>;
+export type ServeOptions = z.input<typeof serveConfig>;

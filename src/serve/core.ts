@@ -1,0 +1,35 @@
+/** What all routes share. */
+import type { HttpBindings } from "@hono/node-server";
+import type { Logger } from "pino";
+import type { ServeConfig } from "./config.ts";
+import type { Keys } from "./keys.ts";
+import type { Limits } from "./limits.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Models } from "./models.ts";
+import type { Replays } from "./stream/replays.ts";
+
+/** hono's environment: node's objects where the request came over a socket, and what the middleware found out. */
+export interface AppEnv {
+  readonly Bindings: Partial<HttpBindings>;
+  readonly Variables: {
+    requestId: string;
+    /** Who asks: a key's name, else the address. */
+    client: string;
+    /** Shown in the log: numbers and names, never what was said. */
+    logged: Record<string, unknown>;
+  };
+}
+
+/** "loading" until the first model can answer. */
+export type ServerState = "loading" | "ready" | "draining";
+
+export interface Core {
+  readonly config: ServeConfig;
+  readonly models: Models;
+  readonly keys: Keys;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly replays: Replays;
+  readonly log: Logger;
+  state: ServerState;
+}

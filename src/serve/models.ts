@@ -1,0 +1,230 @@
+/** The models a server has: opened when first asked for, found by their names and aliases, closed when memory is short. */
+import { createHash } from "node:crypto";
+import { basename, resolve } from "node:path";
+import type { Logger } from "pino";
+import { UserError } from "../error.ts";
+import { Engine } from "../generate/engine/engine.ts";
+import type { RequestRecord } from "../generate/engine/handle.ts";
+import { BUNDLED_MODEL, ModelSession } from "../generate/session.ts";
+import type { ServeConfig } from "./config.ts";
+import { ApiError } from "./errors.ts";
+import type { ModelLoad } from "./metrics.ts";
+
+/** DeepSeek's names for the default model: one thinks, the other answers directly. */
+const DEEPSEEK_NAMES: ReadonlyMap<string, boolean> = new Map([
+  ["deepseek-reasoner", true],
+  ["deepseek-chat", false],
+]);
+
+/** What a request's `model` means. */
+export interface ResolvedModel {
+  readonly served: ServedModel;
+  /** As it was asked for. */
+  readonly id: string;
+  /** Whether the name says that it thinks, or does not; null: the request and the model decide. */
+  readonly thinks: boolean | null;
+}
+
+export interface ServedModel {
+  readonly id: string;
+  /** Opens it where it is not open. @throws UserError */
+  engine(): Promise<Engine>;
+  /** Tells versions of the weights and of the engine apart; known once it is open. */
+  readonly fingerprint: string;
+}
+
+export interface ModelEntry {
+  readonly id: string;
+  readonly created: number;
+  readonly loaded: boolean;
+}
+
+export class Models {
+  readonly #config: ServeConfig;
+  readonly #log: Logger;
+  readonly #finished: (model: string, record: RequestRecord) => void;
+  readonly #hosts: readonly Host[];
+  readonly #created = Math.floor(Date.now() / 1000);
+  #uses = 0;
+  #closing = false;
+
+  /** @throws UserError where two models have one name */
+  constructor(config: ServeConfig, log: Logger, finished: (model: string, record: RequestRecord) => void) {
+    this.#config = config;
+    this.#log = log;
+    this.#finished = finished;
+    const given: readonly (string | undefined)[] = config.models.length === 0 ? [undefined] : config.models;
+    this.#hosts = given.map((argument) => new Host(argument, nameOf(argument)));
+    const names = [...this.#hosts.map(({ id }) => id), ...config.aliases];
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) {
+      throw new UserError(`Two models would have the name ${twice}; rename one of the folders or drop the alias.`, {
+        param: "--model",
+        exitCode: 2,
+      });
+    }
+  }
+
+  /** The model a request names; without a name the first. @throws ApiError 404 */
+  resolve(name: string | undefined): ResolvedModel {
+    const [first] = this.#hosts;
+    const thinks = name === undefined ? null : (DEEPSEEK_NAMES.get(name) ?? null);
+    const own = this.#hosts.find(({ id }) => id === name);
+    const isAlias = name === undefined || thinks !== null || this.#config.aliases.includes(name);
+    const host = own ?? (isAlias ? first : undefined);
+    if (host === undefined) {
+      const known = this.list().map(({ id }) => id);
+      throw new ApiError(404, `There is no model ${JSON.stringify(name)} here; there are ${known.join(", ")}.`, {
+        code: "model_not_found",
+        param: "model",
+      });
+    }
+    const engine = (): Promise<Engine> => this.#open(host);
+    return {
+      served: {
+        id: host.id,
+        engine,
+        get fingerprint() {
+          return host.fingerprint;
+        },
+      },
+      id: name ?? host.id,
+      thinks: own === undefined ? thinks : null,
+    };
+  }
+
+  /** All names a request may use. */
+  list(): readonly ModelEntry[] {
+    const [first] = this.#hosts;
+    const entry = (id: string, host: Host): ModelEntry => ({
+      id,
+      created: this.#created,
+      loaded: host.current !== null,
+    });
+    const aliases = [...this.#config.aliases, ...DEEPSEEK_NAMES.keys()].filter(
+      (name) => !this.#hosts.some(({ id }) => id === name),
+    );
+    return [...this.#hosts.map((host) => entry(host.id, host)), ...aliases.map((name) => entry(name, first))];
+  }
+
+  loads(): readonly ModelLoad[] {
+    return this.#hosts.map(({ id, current }) => {
+      const load = current?.load;
+      return {
+        model: id,
+        running: load === undefined ? 0 : load.live + load.reading + load.paused,
+        waiting: load?.waiting ?? 0,
+        slots: current?.slots ?? this.#config.slots,
+      };
+    });
+  }
+
+  /** Opens the first model. @throws UserError */
+  async preload(): Promise<void> {
+    await this.#open(this.#hosts[0]);
+  }
+
+  /** The engine at work on a request. */
+  find(requestId: string): ReturnType<Engine["find"]> {
+    for (const { current } of this.#hosts) {
+      const handle = current?.find(requestId);
+      if (handle !== undefined) return handle;
+    }
+    return undefined;
+  }
+
+  /** Waits for what is under way; nothing new is taken. */
+  async drain(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#hosts.map(({ current }) => current?.drain()));
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#hosts.map((host) => host.close()));
+  }
+
+  async #open(host: Host): Promise<Engine> {
+    if (this.#closing)
+      throw new UserError("The server is shutting down and takes no more requests.", { type: "draining" });
+    host.usedAt = ++this.#uses;
+    if (host.opening !== null) return host.opening;
+    const { threads, weights, mla } = this.#config;
+    const open = (): Promise<ModelSession> => ModelSession.open({ model: host.argument, threads, weights, mla });
+    const start = async (): Promise<Engine> => {
+      const started = performance.now();
+      const session = await open();
+      const engine = new Engine(session, {
+        slots: this.#config.slots,
+        context: this.#config.context,
+        queue: this.#config.queue,
+        saveBytes: this.#config.cacheBytes,
+        reopen: open,
+        observer: {
+          finished: (record) => this.#finished(host.id, record),
+          broke: (error) => this.#log.error({ model: host.id, err: error }, "engine broke"),
+        },
+      });
+      host.opened(engine);
+      this.#log.info({ model: host.id, ms: Math.round(performance.now() - started) }, "model opened");
+      return engine;
+    };
+    host.opening = start().catch((error) => {
+      host.opening = null; // the next request tries again
+      throw error;
+    });
+    const engine = await host.opening;
+    await this.#makeRoom(host);
+    return engine;
+  }
+
+  /** Closes models that nobody uses, longest unused first, until the others are within the limit. */
+  async #makeRoom(keep: Host): Promise<void> {
+    const { modelBytes } = this.#config;
+    if (modelBytes === undefined) return;
+    const bytes = (): number =>
+      this.#hosts.reduce((sum, { current }) => sum + (current === null ? 0 : memoryOf(current)), 0);
+    const idle = this.#hosts
+      .filter((host) => host !== keep && host.current?.busy === false)
+      .sort((a, b) => a.usedAt - b.usedAt);
+    for (const host of idle) {
+      if (bytes() <= modelBytes) return;
+      await host.close();
+      this.#log.info({ model: host.id }, "model closed to make room");
+    }
+  }
+}
+
+/** One of the models, open or not. */
+class Host {
+  readonly argument: string | undefined;
+  readonly id: string;
+  opening: Promise<Engine> | null = null;
+  current: Engine | null = null;
+  usedAt = 0;
+  fingerprint = "";
+
+  constructor(argument: string | undefined, id: string) {
+    this.argument = argument;
+    this.id = id;
+  }
+
+  opened(engine: Engine): void {
+    this.current = engine;
+    const { decoder, folder } = engine.session;
+    const what = JSON.stringify([this.id, folder, decoder.config]);
+    this.fingerprint = `fp_${createHash("sha256").update(what).digest("hex").slice(0, 10)}`;
+  }
+
+  async close(): Promise<void> {
+    const engine = await this.opening?.catch(() => null);
+    this.opening = this.current = null;
+    await engine?.close();
+  }
+}
+
+const memoryOf = (engine: Engine): number => engine.session.decoder.device.usage().bytes;
+
+/** The name a model has before it is open: as ModelSession names it. */
+const nameOf = (argument: string | undefined): string =>
+  basename(resolve(argument ?? BUNDLED_MODEL)).replace(/\.gguf$/i, "");

@@ -1,0 +1,155 @@
+/** The server as a whole: listens, opens the first model, and ends in order. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { UserError } from "../error.ts";
+import { createApp } from "./app.ts";
+import { type ServeConfig, type ServeOptions, serveConfig } from "./config.ts";
+import type { Core } from "./core.ts";
+import { ApiError, toApiError } from "./errors.ts";
+import { isLoopback } from "./http/guard.ts";
+import { makeLog } from "./http/log.ts";
+import { Keys } from "./keys.ts";
+import { Limits } from "./limits.ts";
+import { Metrics } from "./metrics.ts";
+import { Models } from "./models.ts";
+import { Replays } from "./stream/replays.ts";
+
+export interface RunningServer {
+  readonly url: string;
+  readonly core: Core;
+  /** Takes no more requests, lets those under way end (as long as `drainMs` says), and closes. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server and resolves once the first model can answer; /health tells of the time before.
+ * @throws UserError where it may not listen there, cannot, or the model cannot be opened
+ */
+export async function startServer(options: ServeOptions = {}): Promise<RunningServer> {
+  const config = readConfig(options);
+  if (!isLoopback(config.host) && config.apiKeys.length === 0) {
+    throw new UserError(
+      `Without a key only this machine may reach the server: add --api-key, or leave --host ${config.host} out.`,
+      { param: "--host", exitCode: 2 },
+    );
+  }
+  const log = makeLog(config.logLevel);
+  const limits = new Limits(config.requestsPerMinute, config.tokensPerMinute);
+  const metrics: Metrics = new Metrics(() => models.loads());
+  const models = new Models(config, log, (model, record) => {
+    metrics.finished(model, record);
+    limits.spend(record.owner, record.promptTokens + record.newTokens);
+    const { id, outcome, promptTokens, cachedTokens, newTokens, reasoningTokens, totalMs } = record;
+    const lost = record.answers.some((answer) => answer.thinking_truncated);
+    const told = {
+      id,
+      model,
+      outcome,
+      promptTokens,
+      cachedTokens,
+      newTokens,
+      reasoningTokens,
+      ms: Math.round(totalMs),
+    };
+    if (lost) log.warn(told, "the token limit ended the thinking: there is no answer");
+    else log.info(told, "written");
+  });
+  const core: Core = {
+    config,
+    models,
+    limits,
+    metrics,
+    log,
+    keys: new Keys(config.apiKeys),
+    replays: new Replays(config.resumeMs),
+    state: "loading",
+  };
+  const server = createServer(
+    {
+      requestTimeout: config.receiveMs,
+      headersTimeout: Math.min(config.receiveMs, 30_000),
+      connectionsCheckingInterval: Math.min(config.receiveMs, 5000),
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
+    getRequestListener(createApp(core).fetch, { overrideGlobalObjects: false }),
+  );
+  server.on("clientError", refuse);
+  await listen(server, config.host, config.port);
+  try {
+    await models.preload();
+  } catch (error) {
+    server.closeAllConnections();
+    server.close();
+    throw error;
+  }
+  core.state = "ready";
+  const { port } = server.address() as AddressInfo;
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  let stopping: Promise<void> | null = null;
+  return {
+    url: `http://${host}:${port}`,
+    core,
+    stop: () => {
+      stopping ??= stop(server, core);
+      return stopping;
+    },
+  };
+}
+
+function readConfig(options: ServeOptions): ServeConfig {
+  const read = serveConfig.safeParse(options);
+  if (read.success) return read.data;
+  const [{ path, message }] = read.error.issues;
+  const flag = `--${path.join(".").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UserError(`${flag}: ${message.replace(/^Invalid (input|option): /, "")}.`, { param: flag, exitCode: 2 });
+}
+
+async function stop(server: Server, core: Core): Promise<void> {
+  core.state = "draining";
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timeUp = new Promise<void>((resolve) => setTimeout(resolve, core.config.drainMs).unref());
+  await Promise.race([core.models.drain(), timeUp]);
+  await core.models.close(); // what is still under way ends with what it has
+  core.replays.close();
+  // Connections are closed as soon as their last answer has gone out, and after a second whatever they hold.
+  const idle = setInterval(() => server.closeIdleConnections(), 10);
+  const forced = setTimeout(() => server.closeAllConnections(), 1000);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(forced);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Answers what is no proper HTTP, or too slow or too large to be read, before closing the connection. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const told =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? new ApiError(431, "The request's headers are too large.", { code: "headers_too_large" })
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? new ApiError(408, "The request took too long to arrive.", { code: "request_timeout" })
+        : new ApiError(400, "This is no HTTP request.", { code: "invalid_http" });
+  const body = JSON.stringify(toApiError(told).body);
+  const status = { 431: "Request Header Fields Too Large", 408: "Request Timeout", 400: "Bad Request" }[
+    told.status as 400 | 408 | 431
+  ];
+  socket.end(
+    `HTTP/1.1 ${told.status} ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+      `connection: close\r\n\r\n${body}`,
+  );
+}
