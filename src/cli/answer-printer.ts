@@ -84,7 +84,9 @@ export function summaryLine(model: string, answers: readonly Answer[], cost: Cos
   const { prefill_ms, decode_ms, decode_tok_s } = answers[0].timing;
   const seconds = Math.max(...answers.map(({ timing }) => timing.prefill_ms + timing.decode_ms)) / 1000;
   const speed = answers.length === 1 ? decode_tok_s : usage.all / seconds;
-  const cut = answers.some(({ finish_reason }) => finish_reason === "length") ? "; cut off at the token limit" : "";
+  const lost = answers.filter(({ thinking_truncated }) => thinking_truncated).length;
+  const limit = answers.some(({ finish_reason }) => finish_reason === "length") ? "; cut off at the token limit" : "";
+  const cut = lost === 0 ? limit : `${limit} while thinking: raise --max-tokens, or set a --think-budget`;
   return (
     `[${model}: ${usage.all} tokens (${usage.thinking} thinking) in ${formatDuration((prefill_ms + decode_ms) / 1000)}, ` +
     `${formatCount(Math.round(speed))} tokens/s; ${formatCount(cost.flops)}FLOP, ${formatCount(cost.core_seconds)} core-seconds, ` +

@@ -2,13 +2,16 @@
 import type { Command } from "commander";
 import { usageError } from "../error.ts";
 import type { Answer } from "../generate/answer.ts";
+import type { TokenChoice, TokenInfo } from "../generate/answer-options.ts";
 import { costOf, DEFAULT_PRICE_PER_CORE_HOUR } from "../generate/cost.ts";
 import { type CompleteOptions, ModelSession, type Question } from "../generate/session.ts";
+import { MOST_ALTERNATIVES } from "../generate/token-info.ts";
 import { majority } from "../generate/vote.ts";
 import { AnswerPrinter, summaryLine } from "./answer-printer.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { addCommonOptions, type CommonOptions, naturalNumber, numberBetween, positiveInteger } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
+import { addSamplingOptions, completeOptions, type SamplingOptions } from "./sampling-options.ts";
 
 interface AskOptions extends CommonOptions, SamplingOptions {
   readonly model?: string;
@@ -16,44 +19,10 @@ interface AskOptions extends CommonOptions, SamplingOptions {
   readonly vote?: true;
   readonly raw?: true;
   readonly system?: string;
+  readonly logprobs?: number;
+  readonly entropy?: true;
   readonly pricePerCoreHour: number;
 }
-
-/** The flags `ask` and `chat` share. */
-export interface SamplingOptions {
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly topK?: number;
-  readonly minP?: number;
-  readonly thinkBudget?: number;
-}
-
-/** Adds the flags that say how tokens are drawn. */
-export function addSamplingOptions(command: Command): Command {
-  return command
-    .option("--max-tokens <n>", "at most this many new tokens", positiveInteger("--max-tokens"))
-    .option("--temperature <t>", "0: always the most likely token", numberBetween("--temperature", 0, 100))
-    .option("--top-p <p>", "keep the fewest tokens with this much probability", numberBetween("--top-p", 0, 1))
-    .option("--top-k <k>", "keep this many of the likeliest tokens (0: all)", naturalNumber("--top-k"))
-    .option("--min-p <p>", "keep tokens this likely relative to the likeliest", numberBetween("--min-p", 0, 1))
-    .option(
-      "--think-budget <n>",
-      "at most this many thinking tokens; 0: answer directly",
-      naturalNumber("--think-budget"),
-    );
-}
-
-/** What of these flags a completion takes. */
-export const completeOptions = (options: SamplingOptions & { readonly seed?: number }): CompleteOptions => ({
-  maxTokens: options.maxTokens,
-  temperature: options.temperature,
-  topP: options.topP,
-  topK: options.topK,
-  minP: options.minP,
-  thinkBudget: options.thinkBudget,
-  seed: options.seed,
-});
 
 export function register(program: Command): void {
   const command = program
@@ -65,6 +34,12 @@ export function register(program: Command): void {
     .option("--n <n>", "answers to give, each with a seed of its own", positiveInteger("--n"), 1)
     .option("--vote", "with --n: the answer given most often")
     .option("--raw", "continue the text as it is, without the chat template")
+    .option(
+      "--logprobs <n>",
+      `with --json: log-probabilities of the tokens, and of n (0 to ${MOST_ALTERNATIVES}) alternatives to each`,
+      naturalNumber("--logprobs"),
+    )
+    .option("--entropy", "with --json: the entropy of the distribution of each token, in nats")
     .option(
       "--price-per-core-hour <usd>",
       "price the cost is computed with",
@@ -81,6 +56,13 @@ async function ask(words: readonly string[], options: AskOptions): Promise<void>
   if (options.raw && options.system !== undefined) {
     throw usageError("--system has no place with --raw: write it into the text itself", "--system");
   }
+  if ((options.logprobs !== undefined || options.entropy) && !options.json) {
+    throw usageError("--logprobs and --entropy are printed with --json only: add it", "--logprobs");
+  }
+  if ((options.logprobs ?? 0) > MOST_ALTERNATIVES) {
+    throw usageError(`--logprobs must be from 0 to ${MOST_ALTERNATIVES}, not ${options.logprobs}`, "--logprobs");
+  }
+  const asked = completeOptions(options);
   const text = words.length > 0 ? words.join(" ") : await standardInput();
   if (text.trim() === "")
     throw usageError('there is no prompt: give one, as in `reckon ask "What is 37 * 48?"`', "prompt");
@@ -88,7 +70,7 @@ async function ask(words: readonly string[], options: AskOptions): Promise<void>
   const { model, threads, weights, mla } = options;
   const session = await ModelSession.open({ model, threads, weights, mla });
   try {
-    await answerAndPrint(session, questionOf(text, options), options, interrupt.signal);
+    await answerAndPrint(session, questionOf(text, options), asked, options, interrupt.signal);
   } finally {
     await session.close();
   }
@@ -98,12 +80,14 @@ async function ask(words: readonly string[], options: AskOptions): Promise<void>
 async function answerAndPrint(
   session: ModelSession,
   question: Question,
+  asked: CompleteOptions,
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const printer = options.json || options.n > 1 ? null : new AnswerPrinter(process.stdout);
   const started = performance.now();
-  const answers = await session.completeAll(question, { ...completeOptions(options), n: options.n, signal }, (delta) =>
+  const { n, logprobs, entropy } = options;
+  const answers = await session.completeAll(question, { ...asked, n, logprobs, entropy, signal }, (delta) =>
     printer?.write(delta),
   );
   printer?.end();
@@ -138,9 +122,28 @@ export const answerJson = (model: string, one: Answer): Record<string, unknown> 
   reasoning: one.reasoning,
   answer: one.answer,
   finish_reason: one.finish_reason,
+  thinking_truncated: one.thinking_truncated,
+  thinking_ended_by: one.thinking_ended_by,
+  stop_sequence: one.stop_sequence,
   ids: one.ids,
+  ...(one.logprobs === null ? {} : { logprobs: one.logprobs.map(tokenJson) }),
   usage: one.usage,
   timing: one.timing,
+});
+
+const tokenJson = ({ top, thinking, entropy, ...token }: TokenInfo): Record<string, unknown> => ({
+  ...choiceJson(token),
+  ...(entropy === null ? {} : { entropy }),
+  thinking,
+  top_logprobs: top.map(choiceJson),
+});
+
+/** OpenAI's fields; a probability of 0 is -9999 there, since JSON has no infinity. */
+const choiceJson = ({ id, text, bytes, logprob }: TokenChoice): Record<string, unknown> => ({
+  id,
+  token: text,
+  bytes: [...bytes],
+  logprob: Math.max(-9999, logprob),
 });
 
 function printSeveral(answers: readonly Answer[], vote: ReturnType<typeof majority> | null): void {

@@ -5,9 +5,9 @@ import { costOf, DEFAULT_PRICE_PER_CORE_HOUR } from "../generate/cost.ts";
 import { ModelSession } from "../generate/session.ts";
 import type { ChatMessage } from "../text/template.ts";
 import { AnswerPrinter, coloursAllowed, summaryLine } from "./answer-printer.ts";
-import { addSamplingOptions, completeOptions, type SamplingOptions } from "./ask.ts";
 import { addCommonOptions, type CommonOptions } from "./options.ts";
 import { describeError } from "./output.ts";
+import { addSamplingOptions, completeOptions, type SamplingOptions } from "./sampling-options.ts";
 
 interface ChatOptions extends CommonOptions, SamplingOptions {
   readonly model?: string;
