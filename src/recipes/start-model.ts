@@ -15,20 +15,20 @@ export function createModel(config: DeepSeekConfig, device: Device, seed: number
 }
 
 /**
- * Loads the model of a folder, or of a run its newest checkpoint.
+ * Loads the model of a folder, of a run its newest checkpoint, or of a GGUF file.
  * @throws UserError where it is none or damaged, or its tokens mean something else than the procedural tasks write.
  */
-export function loadStartModel(folder: string, device: Device): Decoder {
-  const { decoder, model } = loadModel(folder, device);
+export function loadStartModel(place: string, device: Device): Decoder {
+  const { decoder, model } = loadModel(place, device);
   const ours = bundledTokenizer();
-  const theirs = model.tokenizerPath === null ? null : loadTokenizer(model.tokenizerPath);
+  const theirs = model.tokenizer === null ? null : loadTokenizer(model.tokenizer);
   const fits =
     decoder.config.vocab_size >= ours.vocabSize &&
     (theirs === null || [...SPECIAL_TOKENS, ...CHARACTERS].every((token) => theirs.idOf(token) === ours.idOf(token)));
   if (fits) return decoder;
   decoder.free();
   throw new UserError(
-    `The model folder ${folder} has a vocabulary of its own; the recipes train models of the procedural tasks' characters, such as the bundled one and those that \`train pretrain\` makes.`,
+    `The model ${place} has a vocabulary of its own; the recipes train models of the procedural tasks' characters, such as the bundled one and those that \`train pretrain\` makes.`,
     { param: "--model", type: "invalid_model" },
   );
 }

@@ -1,7 +1,8 @@
 // A run's checkpoint as one value: the model's folder in Hugging Face's layout with the trainer's state inside it, and back.
 
 import type { ModelToSave } from "../checkpoint/folder.ts";
-import { type ModelFolder, openModelFolder, saveModelFolder } from "../checkpoint/folder.ts";
+import { saveModelFolder } from "../checkpoint/folder.ts";
+import { type ModelSource, openModel } from "../checkpoint/open-model.ts";
 import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
@@ -72,9 +73,9 @@ export function loadCheckpoint(place: CheckpointPlace, device: Device): { decode
   return { decoder: loadModel(place.folder, device).decoder, state };
 }
 
-/** Loads the model of a folder; what the folder offers beside the weights comes along, closed. @throws UserError */
-export function loadModel(folder: string, device: Device): { decoder: Decoder; model: ModelFolder } {
-  const model = openModelFolder(folder);
+/** Loads a model, as floats to train; what it offers beside the weights comes along, closed. @throws UserError */
+export function loadModel(place: string, device: Device): { decoder: Decoder; model: ModelSource } {
+  const model = openModel(place);
   try {
     return { decoder: Decoder.load(device, model.config, (name) => model.readTensor(name)), model };
   } finally {

@@ -8,7 +8,7 @@ import type { DeepSeekConfig, ModelConfig } from "../../model/config.ts";
 import { mostlyStoredAs } from "../folder-source.ts";
 import type { BlockTensor, LatentHalves, ModelSource, StoredTensor } from "../model-source.ts";
 import { modelParameters, type Shape } from "../names.ts";
-import { ggufConfig } from "./config.ts";
+import { ggufConfig, shortest } from "./config.ts";
 import { type GgufFile, type GgufTensor, openGguf } from "./file.ts";
 import { FILE_TYPES } from "./file-types.ts";
 import type { GgufMetadata } from "./metadata.ts";
@@ -243,7 +243,7 @@ function generationConfig(metadata: GgufMetadata): Record<string, unknown> {
   const fields = { temp: "temperature", top_k: "top_k", top_p: "top_p", min_p: "min_p" };
   const stated = Object.entries(fields).flatMap(([key, field]) => {
     const name = `general.sampling.${key}`;
-    return metadata.has(name) ? [[field, metadata.number(name)] as const] : [];
+    return metadata.has(name) ? [[field, shortest(metadata.number(name))] as const] : [];
   });
   return stated.length === 0 ? {} : { do_sample: true, ...Object.fromEntries(stated) };
 }

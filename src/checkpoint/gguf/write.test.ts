@@ -179,7 +179,7 @@ test("name, number format, sampling and chat template are written where llama.cp
   const model = openModel(file);
   assert.deepEqual([model.quantization, model.chatTemplate, model.tokenizer], ["Q8_0", "{{ bos_token }}", null]);
   const { do_sample, temperature, top_p, top_k } = model.generationConfig;
-  assert.deepEqual([do_sample, Math.fround(0.6), Math.fround(0.95), 20], [true, temperature, top_p, top_k]);
+  assert.deepEqual([do_sample, temperature, top_p, top_k], [true, 0.6, 0.95, 20]);
   model.close();
   const gguf = openGguf(file);
   const { metadata } = gguf;
