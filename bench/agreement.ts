@@ -12,7 +12,7 @@ import { openModel } from "../src/checkpoint/open-model.ts";
 import { cpuDevice } from "../src/kernels/cpu/device.ts";
 import { packBatch } from "../src/model/batch.ts";
 import { Decoder } from "../src/model/decoder.ts";
-import type { MlaForm, WeightKind } from "../src/model/weight-source.ts";
+import type { MlaForm, WeightKind } from "../src/model/weights/weight-source.ts";
 
 interface Answer {
   readonly ids: readonly number[];

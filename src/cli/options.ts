@@ -1,7 +1,7 @@
 // The flags that mean the same in every command, with the sentences a wrong value gets.
 import { type Command, Option } from "commander";
 import { usageError } from "../error.ts";
-import type { MlaForm, WeightKind } from "../model/weight-source.ts";
+import type { MlaForm, WeightKind } from "../model/weights/weight-source.ts";
 
 /** What `addCommonOptions` gives an action; a flag not asked for is undefined. */
 export interface CommonOptions {

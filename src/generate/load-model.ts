@@ -12,8 +12,8 @@ import { cpuDevice } from "../kernels/cpu/device.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { type ModelConfig, parameterCount } from "../model/config.ts";
 import { Decoder } from "../model/decoder.ts";
-import { weightFootprint } from "../model/footprint.ts";
-import type { LoadOptions, WeightKind } from "../model/weight-source.ts";
+import { weightFootprint } from "../model/weights/footprint.ts";
+import type { LoadOptions, WeightKind } from "../model/weights/weight-source.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 

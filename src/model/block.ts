@@ -4,14 +4,14 @@ import { addResidual } from "../tensor/linear.ts";
 import { rmsNorm } from "../tensor/norm.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
-import { AbsorbedAttention, type HeadOffsets } from "./absorbed-attention.ts";
-import type { Attention, Rows } from "./attention.ts";
+import { AbsorbedAttention, type HeadOffsets } from "./attention/absorbed-attention.ts";
+import type { Attention, Rows } from "./attention/attention.ts";
+import { GroupedAttention } from "./attention/grouped-attention.ts";
+import { LatentAttention } from "./attention/latent-attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { type FeedForward, makeFeedForward } from "./feed-forward.ts";
-import { GroupedAttention } from "./grouped-attention.ts";
-import { LatentAttention } from "./latent-attention.ts";
 import type { Observe } from "./observe.ts";
-import type { Weights } from "./weights.ts";
+import type { Weights } from "./weights/weights.ts";
 
 /** What a model's layers are made of. */
 export interface ModelParts {

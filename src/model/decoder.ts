@@ -12,27 +12,27 @@ import { type Pass, ScratchSpace } from "../tensor/space.ts";
 import type { Tape } from "../tensor/tape.ts";
 import { Parameter, type Tensor } from "../tensor/tensor.ts";
 import { trainable, type Weight } from "../tensor/weight.ts";
-import { HeadOffsets, latentCacheShape } from "./absorbed-attention.ts";
-import { attentionShape, type Rows } from "./attention.ts";
+import { HeadOffsets, latentCacheShape } from "./attention/absorbed-attention.ts";
+import { attentionShape, type Rows } from "./attention/attention.ts";
 import { type RouterLoad, routerLoads, updateRouterBias } from "./balance.ts";
 import { type PackedBatch, shiftInside } from "./batch.ts";
 import { Block } from "./block.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { loadWeights } from "./load-weights.ts";
 import { MtpModule } from "./mtp.ts";
 import type { Observe } from "./observe.ts";
+import { ropeDim, ropeTable } from "./rope.ts";
+import { Stepper, type StepRows } from "./stepper.ts";
+import { loadWeights } from "./weights/load-weights.ts";
 import {
   type ExportedTensor,
   exportParameters,
   type InitOptions,
   randomParameters,
   type Uniform,
-} from "./parameters.ts";
-import { ropeDim, ropeTable } from "./rope.ts";
-import { Stepper, type StepRows } from "./stepper.ts";
-import type { LoadOptions, MlaForm, TensorSource } from "./weight-source.ts";
-import { Weights } from "./weights.ts";
+} from "./weights/parameters.ts";
+import type { LoadOptions, MlaForm, TensorSource } from "./weights/weight-source.ts";
+import { Weights } from "./weights/weights.ts";
 
 export class Decoder {
   readonly config: ModelConfig;

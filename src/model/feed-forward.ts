@@ -7,7 +7,7 @@ import type { Parameter, Tensor } from "../tensor/tensor.ts";
 import type { Weight } from "../tensor/weight.ts";
 import { type DeepSeekConfig, isMoeLayer, type ModelConfig } from "./config.ts";
 import type { Observe } from "./observe.ts";
-import type { Weights } from "./weights.ts";
+import type { Weights } from "./weights/weights.ts";
 
 export interface FeedForward {
   /** x (rows, hidden), normed -> y (rows, hidden). */

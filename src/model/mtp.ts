@@ -9,7 +9,7 @@ import { normPair, rmsNorm } from "../tensor/norm.ts";
 import type { Pass } from "../tensor/space.ts";
 import type { Parameter, Tensor } from "../tensor/tensor.ts";
 import type { Weight } from "../tensor/weight.ts";
-import type { Rows } from "./attention.ts";
+import type { Rows } from "./attention/attention.ts";
 import { Block, type ModelParts } from "./block.ts";
 import type { Observe } from "./observe.ts";
 

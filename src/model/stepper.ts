@@ -10,7 +10,7 @@ import type { Pass } from "../tensor/space.ts";
 import { StepSpace } from "../tensor/step-space.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Weight } from "../tensor/weight.ts";
-import type { Rows } from "./attention.ts";
+import type { Rows } from "./attention/attention.ts";
 import { checkedId } from "./batch.ts";
 import type { KvCache } from "./cache.ts";
 

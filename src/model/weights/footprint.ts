@@ -1,8 +1,8 @@
 /** How much memory a model's weights will take on a device, told before anything is read. */
-import { modelParameters } from "../checkpoint/names.ts";
-import { blockBytes, isGgmlType } from "../kernels/blocks/types.ts";
-import type { Device } from "../kernels/kernels.ts";
-import type { ModelConfig } from "./config.ts";
+import { modelParameters } from "../../checkpoint/names.ts";
+import { blockBytes, isGgmlType } from "../../kernels/blocks/types.ts";
+import type { Device } from "../../kernels/kernels.ts";
+import type { ModelConfig } from "../config.ts";
 import { keptAs, storedTypes } from "./load-weights.ts";
 import type { TensorSource, WeightKind } from "./weight-source.ts";
 

@@ -1,8 +1,8 @@
 /** A model's parameters: made at random, and handed out for saving; Hugging Face names throughout. */
-import { modelParameters } from "../checkpoint/names.ts";
-import type { Device } from "../kernels/kernels.ts";
-import { Parameter } from "../tensor/tensor.ts";
-import type { ModelConfig } from "./config.ts";
+import { modelParameters } from "../../checkpoint/names.ts";
+import type { Device } from "../../kernels/kernels.ts";
+import { Parameter } from "../../tensor/tensor.ts";
+import type { ModelConfig } from "../config.ts";
 
 /** Where random weights start. Norms start at 1 and router biases at 0, whatever stands here. */
 export interface InitOptions {

@@ -1,9 +1,11 @@
 /** Grouped-query attention, with the biases, norms of heads and window that a model's config gives it (Llama, Mistral, Qwen). */
-import type { AttentionShape } from "../kernels/kernels.ts";
-import { rope } from "../tensor/attention.ts";
-import { headNorm } from "../tensor/norm.ts";
-import type { Pass } from "../tensor/space.ts";
-import type { Parameter, Tensor } from "../tensor/tensor.ts";
+import type { AttentionShape } from "../../kernels/kernels.ts";
+import { rope } from "../../tensor/attention.ts";
+import { headNorm } from "../../tensor/norm.ts";
+import type { Pass } from "../../tensor/space.ts";
+import type { Parameter, Tensor } from "../../tensor/tensor.ts";
+import { attentionWindow, type GqaConfig } from "../config.ts";
+import type { Weights } from "../weights/weights.ts";
 import {
   type Attention,
   attend,
@@ -13,8 +15,6 @@ import {
   projection,
   type Rows,
 } from "./attention.ts";
-import { attentionWindow, type GqaConfig } from "./config.ts";
-import type { Weights } from "./weights.ts";
 
 export class GroupedAttention implements Attention {
   readonly #shape: AttentionShape;

@@ -1,13 +1,13 @@
 /** Latent attention in its absorbed form: the numbers of the plain form, from a cache of latents alone. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Device } from "../kernels/kernels.ts";
-import { Tape } from "../tensor/tape.ts";
-import { withDevice } from "../tensor/test-devices.ts";
-import { packBatch } from "./batch.ts";
-import type { DeepSeekConfig } from "./config.ts";
-import { Decoder } from "./decoder.ts";
-import { randomIds, tinyLlama, tinyModel, tinyV3 } from "./test-models.ts";
+import type { Device } from "../../kernels/kernels.ts";
+import { Tape } from "../../tensor/tape.ts";
+import { withDevice } from "../../tensor/test-devices.ts";
+import { packBatch } from "../batch.ts";
+import type { DeepSeekConfig } from "../config.ts";
+import { Decoder } from "../decoder.ts";
+import { randomIds, tinyLlama, tinyModel, tinyV3 } from "../test-models.ts";
 
 const models: readonly (readonly [string, DeepSeekConfig])[] = [
   ["V3 with a query latent, YaRN and experts", tinyV3()],

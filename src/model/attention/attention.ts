@@ -2,16 +2,16 @@
  * What every attention of a decoder is: the same ops for a packed training batch and for a decoding step. Only the last, where
  * queries meet keys, differs, and not in its bits.
  */
-import type { AttentionShape, I32 } from "../kernels/kernels.ts";
-import { attention, attentionCached, type CachedRows, type PackedRows, type Rotation } from "../tensor/attention.ts";
-import { linear } from "../tensor/linear.ts";
-import type { Pass } from "../tensor/space.ts";
-import type { Parameter, Tensor } from "../tensor/tensor.ts";
-import type { Weight } from "../tensor/weight.ts";
-import type { KvCache } from "./cache.ts";
-import type { ModelConfig } from "./config.ts";
-import { softmaxScale } from "./rope.ts";
-import type { Weights } from "./weights.ts";
+import type { AttentionShape, I32 } from "../../kernels/kernels.ts";
+import { attention, attentionCached, type CachedRows, type PackedRows, type Rotation } from "../../tensor/attention.ts";
+import { linear } from "../../tensor/linear.ts";
+import type { Pass } from "../../tensor/space.ts";
+import type { Parameter, Tensor } from "../../tensor/tensor.ts";
+import type { Weight } from "../../tensor/weight.ts";
+import type { KvCache } from "../cache.ts";
+import type { ModelConfig } from "../config.ts";
+import { softmaxScale } from "../rope.ts";
+import type { Weights } from "../weights/weights.ts";
 
 /** Where the rows of a pass stand: whole sequences side by side, or single rows over a cache. */
 export interface Rows {

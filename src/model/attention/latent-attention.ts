@@ -1,11 +1,13 @@
 /** Multi-head latent attention (DeepSeek-V3 report, equations 1 to 11) in the plain form: keys and values expanded. */
-import type { AttentionShape } from "../kernels/kernels.ts";
-import { type LatentShape, latentKeyValue, rope } from "../tensor/attention.ts";
-import { linear } from "../tensor/linear.ts";
-import { rmsNorm } from "../tensor/norm.ts";
-import type { Pass } from "../tensor/space.ts";
-import type { Parameter, Tensor } from "../tensor/tensor.ts";
-import type { Weight } from "../tensor/weight.ts";
+import type { AttentionShape } from "../../kernels/kernels.ts";
+import { type LatentShape, latentKeyValue, rope } from "../../tensor/attention.ts";
+import { linear } from "../../tensor/linear.ts";
+import { rmsNorm } from "../../tensor/norm.ts";
+import type { Pass } from "../../tensor/space.ts";
+import type { Parameter, Tensor } from "../../tensor/tensor.ts";
+import type { Weight } from "../../tensor/weight.ts";
+import type { DeepSeekConfig } from "../config.ts";
+import type { Weights } from "../weights/weights.ts";
 import {
   type Attention,
   attend,
@@ -15,8 +17,6 @@ import {
   projection,
   type Rows,
 } from "./attention.ts";
-import type { DeepSeekConfig } from "./config.ts";
-import type { Weights } from "./weights.ts";
 
 export class LatentAttention implements Attention {
   readonly #shape: AttentionShape;

@@ -2,12 +2,12 @@
  * A model's weights from a checkpoint: as floats, in the blocks the file stores them in, or in 8 bits. Tensor by tensor, each read
  * straight to where it stays, so that no second copy of a model is ever held.
  */
-import { modelParameters, type Shape } from "../checkpoint/names.ts";
-import { quantize } from "../kernels/blocks/quantize.ts";
-import type { Device, GgmlType } from "../kernels/kernels.ts";
-import type { Parameter } from "../tensor/tensor.ts";
-import type { Weight } from "../tensor/weight.ts";
-import type { ModelConfig } from "./config.ts";
+import { modelParameters, type Shape } from "../../checkpoint/names.ts";
+import { quantize } from "../../kernels/blocks/quantize.ts";
+import type { Device, GgmlType } from "../../kernels/kernels.ts";
+import type { Parameter } from "../../tensor/tensor.ts";
+import type { Weight } from "../../tensor/weight.ts";
+import type { ModelConfig } from "../config.ts";
 import { loadLatentHalves } from "./load-latent.ts";
 import { newParameter } from "./parameters.ts";
 import { checked, type LoadOptions, quantWeight, type TensorSource, type WeightKind } from "./weight-source.ts";

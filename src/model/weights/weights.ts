@@ -1,6 +1,6 @@
 /** The weights of a model as its layers look for them: by name below a prefix, matrices of any kind, vectors of floats. */
-import { Parameter } from "../tensor/tensor.ts";
-import type { Weight } from "../tensor/weight.ts";
+import { Parameter } from "../../tensor/tensor.ts";
+import type { Weight } from "../../tensor/weight.ts";
 
 export class Weights {
   readonly #all: ReadonlyMap<string, Weight>;

@@ -1,11 +1,11 @@
 /** The halves of kv_b_proj that absorbed latent attention multiplies by, out of a checkpoint that has them as one matrix or as two. */
-import type { BlockTensor } from "../checkpoint/model-source.ts";
-import { dequantize } from "../kernels/blocks/dequantize.ts";
-import { quantize } from "../kernels/blocks/quantize.ts";
-import type { Device } from "../kernels/kernels.ts";
-import type { Weight } from "../tensor/weight.ts";
-import { LATENT_HALVES } from "./absorbed-attention.ts";
-import type { DeepSeekConfig } from "./config.ts";
+import type { BlockTensor } from "../../checkpoint/model-source.ts";
+import { dequantize } from "../../kernels/blocks/dequantize.ts";
+import { quantize } from "../../kernels/blocks/quantize.ts";
+import type { Device } from "../../kernels/kernels.ts";
+import type { Weight } from "../../tensor/weight.ts";
+import { LATENT_HALVES } from "../attention/absorbed-attention.ts";
+import type { DeepSeekConfig } from "../config.ts";
 import { newParameter } from "./parameters.ts";
 import { checked, quantWeight, type TensorSource, type WeightKind } from "./weight-source.ts";
 

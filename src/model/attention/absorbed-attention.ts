@@ -3,17 +3,17 @@
  * answering: the key half of kv_b_proj is applied to the query and the value half to the result, so that heads attend to the latents
  * themselves and the cache holds kv_lora_rank + rope numbers a position. The same numbers as the plain form, in other bits.
  */
-import { UserError } from "../error.ts";
-import type { AttentionShape, Device, I32 } from "../kernels/kernels.ts";
-import { rope } from "../tensor/attention.ts";
-import type { Pass } from "../tensor/space.ts";
-import type { Parameter, Tensor } from "../tensor/tensor.ts";
-import { multiplyGroups, type Weight } from "../tensor/weight.ts";
+import { UserError } from "../../error.ts";
+import type { AttentionShape, Device, I32 } from "../../kernels/kernels.ts";
+import { rope } from "../../tensor/attention.ts";
+import type { Pass } from "../../tensor/space.ts";
+import type { Parameter, Tensor } from "../../tensor/tensor.ts";
+import { multiplyGroups, type Weight } from "../../tensor/weight.ts";
+import type { DeepSeekConfig } from "../config.ts";
+import { softmaxScale } from "../rope.ts";
+import type { Weights } from "../weights/weights.ts";
 import { type Attention, type Projection, project, projection, type Rows } from "./attention.ts";
-import type { DeepSeekConfig } from "./config.ts";
 import { LatentQuery } from "./latent-attention.ts";
-import { softmaxScale } from "./rope.ts";
-import type { Weights } from "./weights.ts";
 
 /** Names of the two halves of kv_b_proj: k_b_proj (heads, rank, nope), which is turned, and v_b_proj (heads, v, rank). */
 export const LATENT_HALVES = { k: "k_b_proj.weight", v: "v_b_proj.weight" } as const;

@@ -1,9 +1,9 @@
 /** What loading a model's weights is told: where they come from, how they are to be kept, in which form latent attention runs. */
-import type { BlockTensor, LatentHalves, StoredTensor } from "../checkpoint/model-source.ts";
-import type { Shape } from "../checkpoint/names.ts";
-import { UserError } from "../error.ts";
-import type { Device, GgmlType } from "../kernels/kernels.ts";
-import { QuantWeight, type Weight } from "../tensor/weight.ts";
+import type { BlockTensor, LatentHalves, StoredTensor } from "../../checkpoint/model-source.ts";
+import type { Shape } from "../../checkpoint/names.ts";
+import { UserError } from "../../error.ts";
+import type { Device, GgmlType } from "../../kernels/kernels.ts";
+import { QuantWeight, type Weight } from "../../tensor/weight.ts";
 
 /**
  * How a loaded model's matrices are kept: `f32` floats, which alone can be trained; `stored` the file's own blocks where the device
