@@ -1,12 +1,10 @@
 /** All routes behind what every request goes through: an id, a line in the log, guards against web pages, keys, limits. */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { chatRoutes } from "./chat/route.ts";
 import { completionRoutes } from "./completions/route.ts";
 import type { AppEnv, Core } from "./core.ts";
 import { ApiError, toApiError } from "./errors.ts";
 import { auth } from "./http/auth.ts";
-import { bodyTooLarge } from "./http/body.ts";
 import { cors, guard } from "./http/guard.ts";
 import { limited } from "./http/limited.ts";
 import { accessLog } from "./http/log.ts";
@@ -24,14 +22,10 @@ export function createApp(core: Core): Hono<AppEnv> {
   app.use(requestId, accessLog(log), guard(config), cors(config));
   app.route("/", healthRoutes(core));
   app.use(auth(core.keys));
-  app.use(
-    bodyLimit({
-      maxSize: config.bodyBytes,
-      onError: () => {
-        throw bodyTooLarge(config.bodyBytes);
-      },
-    }),
-  );
+  app.use((c, next) => {
+    c.set("bodyBytes", config.bodyBytes);
+    return next();
+  });
   app.use(limited(core));
   for (const routes of [chatRoutes, completionRoutes, modelRoutes, textRoutes, streamRoutes, metricsRoutes]) {
     app.route("/", routes(core));

@@ -15,6 +15,8 @@ export interface AppEnv {
     requestId: string;
     /** Who asks: a key's name, else the address. */
     client: string;
+    /** The largest body a request may have. */
+    bodyBytes: number;
     /** Shown in the log: numbers and names, never what was said. */
     logged: Record<string, unknown>;
   };

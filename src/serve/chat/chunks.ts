@@ -80,7 +80,9 @@ export class ChatChunks {
       const here = reasoning === "" ? logprobs : "null";
       chunks.push(this.#chunk(index, `{"content":${JSON.stringify(content)}${more}}`, here));
     }
-    for (const call of calls) chunks.push(this.#chunk(index, `{"tool_calls":[${toolCallJson(call)}]}`, "null"));
+    for (const call of calls) {
+      for (const json of toolCallJson(call)) chunks.push(this.#chunk(index, `{"tool_calls":[${json}]}`, "null"));
+    }
     return chunks;
   }
 
@@ -108,10 +110,11 @@ export class ChatChunks {
   }
 }
 
-function toolCallJson({ index, id, name, argumentsDelta }: ToolCallDelta): string {
-  return JSON.stringify(
-    name === undefined
-      ? { index, function: { arguments: argumentsDelta } }
-      : { index, id, type: "function", function: { name, arguments: argumentsDelta } },
+/** A call opens with its name and no arguments; these follow in pieces of their own. */
+function toolCallJson({ index, id, name, argumentsDelta }: ToolCallDelta): string[] {
+  const opening = { index, id, type: "function", function: { name, arguments: "" } };
+  const more = { index, function: { arguments: argumentsDelta } };
+  return [...(name === undefined ? [] : [opening]), ...(argumentsDelta === "" ? [] : [more])].map((one) =>
+    JSON.stringify(one),
   );
 }

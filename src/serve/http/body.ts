@@ -4,17 +4,44 @@ import type { z } from "zod";
 import type { AppEnv } from "../core.ts";
 import { ApiError, invalid } from "../errors.ts";
 
-/** The answer to a body beyond the limit. */
-export const bodyTooLarge = (limit: number): ApiError =>
+/**
+ * Reads the body as a JSON object.
+ * @throws ApiError 413 where it is too large; 400 where it is no JSON object or a field is wrong. Unknown fields are ignored.
+ */
+export async function readBody<T extends z.ZodType>(c: Context<AppEnv>, schema: T): Promise<z.output<T>> {
+  return parse(schema, parseObject(await readText(c)));
+}
+
+/** Whoever says beforehand that the body is too large is told so before it is read; others when it gets there. */
+async function readText(c: Context<AppEnv>): Promise<string> {
+  const limit = c.get("bodyBytes");
+  if (Number(c.req.header("content-length") ?? 0) > limit) throw tooLarge(limit);
+  const { incoming } = c.env;
+  if (incoming === undefined) return c.req.text();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // The socket is still needed for the answer.
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > limit) throw tooLarge(limit);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError(400, "The connection was lost before the request was whole.", {
+      code: "request_aborted",
+      cause: error,
+    });
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const tooLarge = (limit: number): ApiError =>
   new ApiError(413, `The request's body is larger than ${limit} bytes, the most this server takes.`, {
     code: "request_too_large",
     headers: { connection: "close" },
   });
-
-/** @throws ApiError 400 where it is no JSON object or a field is wrong. Fields the schema does not know are ignored. */
-export async function readBody<T extends z.ZodType>(c: Context<AppEnv>, schema: T): Promise<z.output<T>> {
-  return parse(schema, parseObject(await c.req.text()));
-}
 
 function parseObject(text: string): object {
   let value: unknown;
