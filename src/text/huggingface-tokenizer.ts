@@ -26,15 +26,17 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #bytesOf: (token: string, id: number) => Uint8Array;
   readonly #known: number;
   readonly #file: string;
+  readonly #limitMs: number | undefined;
 
   constructor(given: unknown, options: TokenizerOptions) {
     const where = options.file ?? "tokenizer.json";
     this.#file = where;
+    this.#limitMs = options.limitMs;
     const json = checkTokenizerJson(given, where);
-    this.#parsing = this.#run(0, () => new Engine(json as never, options.config ?? {}));
+    this.#parsing = this.#checked(() => new Engine(json as never, options.config ?? {}));
     const added = json.added_tokens;
     for (const token of added) if (token.special) this.#special.add(token.id);
-    this.#literal = this.#run(0, () => withoutControlTokens(this.#parsing, added));
+    this.#literal = this.#checked(() => withoutControlTokens(this.#parsing, added));
     this.#known = added.reduce((most, token) => Math.max(most, token.id + 1), modelVocabularySize(json));
     const named = namedTokens(options, (token) => this.idOf(token), this.#known);
     this.vocabSize = named.vocabSize;
@@ -89,13 +91,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   /** Their engine checks little of a file: what is wrong with it shows only when it runs, and may take for ever. */
   #run<T>(length: number, work: () => T): T {
-    const limit = timeLimitFor(length);
+    const limit = this.#limitMs ?? timeLimitFor(length);
+    const message = `${this.#file} took longer than ${limit / 1000} s on a text of ${length} characters and was stopped; use the file published with the model.`;
+    return this.#checked(() => withTimeLimit(work, limit, message));
+  }
+
+  #checked<T>(work: () => T): T {
     try {
-      return withTimeLimit(
-        work,
-        limit,
-        `${this.#file} took longer than ${limit / 1000} s on a text of ${length} characters and was stopped; use the file published with the model.`,
-      );
+      return work();
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw new UserError(`${this.#file} cannot be used (${oneLine(error)}); use the one published with the model.`, {

@@ -36,7 +36,7 @@ export function makeTokenizer(json: unknown, options: TokenizerOptions = {}): To
   if (vocabulary !== null) {
     const named = namedTokens(options, (token) => vocabulary.ids.get(token), vocabulary.tokens.length);
     const parts = compileTokenizerJson(checked, vocabulary, named, file);
-    if (parts !== null) return new EngineTokenizer(parts);
+    if (parts !== null) return new EngineTokenizer({ ...parts, limitMs: options.limitMs });
   }
   return new HuggingFaceTokenizer(json, options);
 }

@@ -13,6 +13,8 @@ export interface TokenizerOptions {
   readonly eosIds?: readonly number[];
   /** Named in errors. */
   readonly file?: string;
+  /** How long one text may take with patterns that are not of a published model. Default: timeLimitFor in engine/patterns.ts. */
+  readonly limitMs?: number;
 }
 
 /** A tokenizer.json as far as every reader relies on it. */

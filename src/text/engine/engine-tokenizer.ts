@@ -30,6 +30,7 @@ export interface TokenizerParts {
   readonly restarts?: boolean;
   /** Patterns of unknown cost: encoding is stopped where it takes too long. */
   readonly limited: boolean;
+  readonly limitMs?: number;
   readonly bosId: number | null;
   readonly eosIds: readonly number[];
   readonly padId: number | null;
@@ -64,10 +65,10 @@ export class EngineTokenizer implements Tokenizer {
   encode(text: string, { addSpecial = false, parseSpecial = false }: EncodeOptions = {}): number[] {
     // half a surrogate pair is no character: read as U+FFFD, which is what any UTF-8 of it would say
     const whole = text.isWellFormed() ? text : text.toWellFormed();
-    const { limited, before, after, file } = this.#parts;
+    const { limited, limitMs, before, after, file } = this.#parts;
     const ids: number[] = addSpecial ? [...before] : [];
     if (limited) {
-      const limit = timeLimitFor(whole.length);
+      const limit = limitMs ?? timeLimitFor(whole.length);
       withTimeLimit(
         () => this.#encode(whole, parseSpecial, ids),
         limit,

@@ -62,8 +62,11 @@ export function withTimeLimit<T>(work: () => T, limitMs: number, message: string
   return done.value;
 }
 
-/** Milliseconds that a text of so many characters may take before unknown patterns are given up on: 1 s, and 20 µs for each. */
-export const timeLimitFor = (characters: number): number => Math.ceil(1000 + 0.02 * characters);
+/**
+ * Milliseconds that a text of so many characters may take before patterns of unknown cost are given up on: 10 s, and 0.1 ms for
+ * each character. It is time on the clock, and other programs may have the processor.
+ */
+export const timeLimitFor = (characters: number): number => Math.ceil(10_000 + 0.1 * characters);
 
 interface Limiter {
   readonly box: { run: () => void };

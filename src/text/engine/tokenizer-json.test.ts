@@ -161,7 +161,7 @@ for (const name of ["deepseek_v3", "qwen3"]) {
         assert.deepEqual(ids, theirs.encode(one, { parseSpecial, addSpecial }));
         assert.equal(ours.decode(ids), theirs.decode(ids));
       }),
-      { numRuns: 400, seed: 13 },
+      { numRuns: 200, seed: 13 },
     );
     for (let id = 0; id < ours.vocabSize; id += 997) assert.deepEqual(ours.tokenBytes(id), theirs.tokenBytes(id));
     assert.equal(ours.vocabSize, theirs.vocabSize);
@@ -191,7 +191,7 @@ test("a pattern that runs away is stopped with an error, a harmless unknown one 
   });
   assert.deepEqual(makeTokenizer(split("[ab]+")).encode("helab"), [19, 6, 0, 1]);
   assert.throws(
-    () => makeTokenizer(split("(a|a)*b$")).encode("a".repeat(40)),
+    () => makeTokenizer(split("(a|a)*b$"), { limitMs: 100 }).encode("a".repeat(40)),
     (error) => error instanceof UserError && /took longer than .* and were stopped/.test(error.message),
   );
   assert.throws(() => makeTokenizer(split("(")), /has the pattern "\(", which JavaScript cannot run/);
