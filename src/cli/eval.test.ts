@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { saveTinyModel } from "../generate/tiny-models.ts";
 import { referenceDevice } from "../kernels/reference/device.ts";
-import { familyTable } from "./eval.ts";
+import { familyTable } from "./eval/result.ts";
 import { commands, runCommand } from "./main.ts";
 
 const place = mkdtempSync(path.join(tmpdir(), "reckon-eval-cli-"));

@@ -71,23 +71,6 @@ export function evaluationRow(
   };
 }
 
-/** A line of the items file; `{id, gold, samples}` and `{id, correct}` are in it, so that it can be judged and added up again. */
-export function itemRecord({ item, responses }: ItemResult): Readonly<Record<string, unknown>> {
-  return {
-    id: item.id,
-    family: item.group,
-    wording: item.variant,
-    prompt: item.prompt,
-    gold: item.gold,
-    samples: responses.map((one) => one.text),
-    correct: responses.map((one) => one.accuracy === 1),
-    reasons: responses.map((one) => one.reason),
-    tokens: responses.map((one) => one.tokens),
-    thinking_tokens: responses.map((one) => one.thinking),
-    finish_reasons: responses.map((one) => one.finish),
-  };
-}
-
 /** Figures under the names the field uses. */
 export function figuresJson(one: Figures): Readonly<Record<string, unknown>> {
   return {

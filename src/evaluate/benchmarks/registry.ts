@@ -2,6 +2,8 @@
 import path from "node:path";
 import { usageError } from "../../error.ts";
 import type { Item } from "../item.ts";
+import { sameMath } from "../judges/math.ts";
+import type { Same } from "../metrics/tally.ts";
 import { aime } from "./aime.ts";
 import { bbh } from "./bbh.ts";
 import { type FileBenchmark, itemsOf, type Selection } from "./benchmark.ts";
@@ -45,6 +47,8 @@ export interface OpenBenchmark {
   readonly file: string | null;
   readonly sha256: string | null;
   readonly items: readonly Item[];
+  /** Whether two wrong answers mean the same; undefined: where their normalised text does. */
+  readonly same?: Same;
 }
 
 /** Names there are, for messages and help. */
@@ -78,7 +82,7 @@ function openFile(known: FileBenchmark | null, file: string, selection: Selectio
   const benchmark = known ?? FILE_BENCHMARKS.find(({ fits }) => fits(read.records[0]!)) ?? generic;
   const items = itemsOf(benchmark, read, selection);
   const { about, licence } = benchmark;
-  return { name: name ?? nameOf(benchmark, file), about, licence, file, sha256: read.sha256, items };
+  return { name: name ?? nameOf(benchmark, file), about, licence, file, sha256: read.sha256, items, same: sameMath };
 }
 
 /** The benchmark's own name for its own file, else the file's. */
