@@ -70,6 +70,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./tasks.ts"),
   },
   {
+    name: "verify",
+    description: "judge a mathematical answer: right or wrong, and why",
+    load: () => import("./verify.ts"),
+  },
+  {
     name: "tokenize",
     description: "turn text into token ids",
     load: () => import("./tokenize.ts"),

@@ -4,14 +4,19 @@
  */
 import { compare } from "./equal/compare.ts";
 import type { CompareOptions } from "./equal/rules.ts";
+import type { Comparison } from "./equal/scalar.ts";
 import { compareWords, plainWords } from "./equal/words.ts";
 import type { Candidate } from "./extract/candidate.ts";
-import { extract } from "./extract/extract.ts";
+import { chosenLetter } from "./extract/choice.ts";
+import { extract, withoutThinking } from "./extract/extract.ts";
 import { read } from "./read/answer.ts";
 import type { Expression } from "./read/expression.ts";
 import { TooHard, WORK_PER_VERDICT, withWork } from "./work.ts";
 
-export type VerifyOptions = CompareOptions;
+export interface VerifyOptions extends CompareOptions {
+  /** Steps of work one verdict may take (work.ts). */
+  readonly work?: number;
+}
 
 export interface MathVerdict {
   readonly correct: boolean;
@@ -43,7 +48,7 @@ const MOST_READINGS = 3;
  */
 export function verify(gold: string, answer: string, options: VerifyOptions = {}): MathVerdict {
   const started = performance.now();
-  const verdict = withWork(WORK_PER_VERDICT, () => judge(gold, answer, options));
+  const verdict = withWork(options.work ?? WORK_PER_VERDICT, () => judge(gold, answer, options));
   return { ...verdict, ms: performance.now() - started };
 }
 
@@ -65,7 +70,8 @@ function judge(gold: string, answer: string, options: VerifyOptions): Omit<MathV
   if (!("text" in given.value))
     return { correct: false, reason: `no answer found: ${given.value.why}`, gold: goldText, answer: "" };
   const found = given.value;
-  const judged = attempt(() => compareAnswers(expected.value as Answer, found, options));
+  const golden = expected.value;
+  const judged = attempt(() => compareToChoice(golden, found, answer) ?? compareAnswers(golden, found, options));
   const texts = { gold: goldText, answer: found.text };
   if (!judged.ok) return { correct: false, reason: `cannot be decided: ${judged.why}`, ...texts };
   return { correct: judged.value.equal, reason: judged.value.reason, ...texts };
@@ -94,18 +100,33 @@ function find(response: string): Answer | { readonly why: string } {
   return { why: "why" in extraction ? extraction.why : "there is none in the text" };
 }
 
-function readCandidate({ text, plain, onlyMath }: Candidate): Answer | null {
+function readCandidate({ text, plain, percent, onlyMath }: Candidate): Answer | null {
   if (text.length > LONGEST) throw new TooHard(`it is longer than ${LONGEST} characters`);
   const { readings, failure } = read(text, { plain });
   if (failure !== null && onlyMath) return null;
-  return { text: text.trim(), readings: readings.slice(0, MOST_READINGS) };
+  const ways = readings.slice(0, MOST_READINGS);
+  const withPercent = percent ? ways.map((value): Expression => ({ kind: "percent", value })) : [];
+  return { text: text.trim() + (percent ? "\\%" : ""), readings: [...withPercent, ...ways] };
 }
 
-function compareAnswers(gold: Answer, answer: Answer, options: VerifyOptions) {
+/** Gold is the letter of an option, such as "(C)": what counts is the letter chosen; null where it is none, or no letter is. */
+function compareToChoice(gold: Answer, answer: Answer, response: string): Comparison | null {
+  if (!/^(?:\\text\{)?\(?[A-J]\)?\}?$/.test(gold.text)) return null;
+  const spoken = withoutThinking(response) ?? "";
+  const chosen = chosenLetter(spoken, answer.text);
+  if (chosen === null || (!gold.text.includes("(") && spoken.includes("="))) return null; // A may be a name too
+  const letter = gold.text.replace(/\\text|[(){}]/g, "");
+  return {
+    equal: chosen === letter,
+    reason: chosen === letter ? `both choose ${letter}` : `the answer chooses ${chosen}, gold ${letter}`,
+  };
+}
+
+function compareAnswers(gold: Answer, answer: Answer, options: VerifyOptions): Comparison {
   if (plainWords(gold.text) !== "" && gold.text.replace(/\s+/g, "") === answer.text.replace(/\s+/g, "")) {
     return { equal: true, reason: "written the same" };
   }
-  let first: { readonly equal: boolean; readonly reason: string } | null = null;
+  let first: Comparison | null = null;
   for (const expected of gold.readings) {
     for (const given of answer.readings) {
       const comparison = compare(expected, given, options);

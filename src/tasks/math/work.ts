@@ -9,7 +9,7 @@ export class TooHard extends Error {
 }
 
 /** What one verdict may spend: about a tenth of a second of arithmetic. */
-export const WORK_PER_VERDICT = 300_000;
+export const WORK_PER_VERDICT = 200_000;
 
 // One number for the module: verdicts are made one after another, each from start to end, in one thread.
 let left = Number.POSITIVE_INFINITY;

@@ -46,22 +46,23 @@ export interface Approximation {
 }
 
 /**
- * Why an answer that differs from the gold one is still that number to the digits shown, null where it is not:
+ * Why an answer that differs from the gold one is still that number to the digits shown, as a sentence; null where it is not:
  * an answer of at least `precision` digits is the gold value rounded or cut off; a gold decimal of at least three digits is
  * the answer rounded to as many; or the two differ only behind `precision` digits, as after floating-point arithmetic.
  */
 export function agreement(gold: Approximation, answer: Approximation, precision: number): string | null {
   const { shown } = answer;
+  const [g, a] = [shortText(gold.value), shortText(answer.value)];
   if (shown !== null && showsEnough(shown, precision) && Math.abs(shown.decimals) <= 1_000) {
     const [rounded, cut] = [atPlaces(gold.value, shown.decimals, "round"), atPlaces(gold.value, shown.decimals, "cut")];
-    if (same(rounded, answer.value)) return `rounded to ${places(shown)}`;
-    if (same(cut, answer.value)) return `cut off after ${places(shown)}`;
+    if (same(rounded, answer.value)) return `${a} is ${g} rounded to ${places(shown)}`;
+    if (same(cut, answer.value)) return `${a} is ${g} cut off after ${places(shown)}`;
   }
   const own = gold.shown;
   if (own !== null && own.significant >= FEWEST_ROUNDED && Math.abs(own.decimals) <= 1_000) {
     const finer = shown === null || shown.decimals > own.decimals;
     if (finer && same(atPlaces(answer.value, own.decimals, "round"), gold.value)) {
-      return `which gold gives rounded to ${places(own)}`;
+      return `${a} rounds to ${g}, the ${places(own)} that gold gives`;
     }
   }
   const bothExact = shown === null && own === null;
@@ -70,7 +71,7 @@ export function agreement(gold: Approximation, answer: Approximation, precision:
     (shown === null || showsEnough(shown, precision)) &&
     differLittle(gold.value, answer.value, precision)
   ) {
-    return `to ${precision} digits`;
+    return `${a} is ${g} to ${precision} digits`;
   }
   return null;
 }

@@ -16,6 +16,7 @@ import {
 import { spend } from "../work.ts";
 import { compareInOrder, compareToItems } from "./lists.ts";
 import { withMatricesWorkedOut } from "./matrices.ts";
+import { isEquality } from "./names.ts";
 import { Undefined } from "./normal-form.ts";
 import { compareRelationTo, compareToRelation } from "./relations.ts";
 import { type CompareOptions, compareValues, isValue, kindsDiffer, type Rules } from "./rules.ts";
@@ -74,6 +75,10 @@ function compareAny(gold: Expression, answer: Expression, rules: Rules): Compari
   if (answer.kind === "relation") return compareRelationTo(gold, answer, rules);
   const words = compareIfWords(gold, answer);
   if (words !== null) return words;
+  const unlike = inequalityIn(answer);
+  if (unlike !== undefined && !rules.relationsForSets && (isSet(gold) || gold.kind === "tuple")) {
+    return kindsDiffer(gold, unlike);
+  }
   if (isSet(gold) || isSet(answer)) return compareSets(gold, answer, rules);
   if (gold.kind === "list" || gold.kind === "set") return compareToItems(gold, answer, rules);
   if (gold.kind === "tuple") {
@@ -84,11 +89,18 @@ function compareAny(gold: Expression, answer: Expression, rules: Rules): Compari
   if ((answer.kind === "list" || answer.kind === "set") && answer.items.length === 1) {
     return rules.compare(gold, answer.items[0]!);
   }
+  if (answer.kind === "list" && answer.items.every((item) => rules.compare(gold, item).equal)) {
+    return yes("given several times, each time gold's value");
+  }
   if (gold.kind === "matrix" && answer.kind === "matrix") return compareMatrices(gold, answer, rules);
   if (gold.kind === "ratio" || answer.kind === "ratio") return compareRatios(gold, answer, rules);
   if (gold.kind === "based" || answer.kind === "based") return compareBased(gold, answer);
   return isValue(gold) && isValue(answer) ? compareValues(gold, answer, rules) : kindsDiffer(gold, answer);
 }
+
+/** An inequality among several answers. */
+const inequalityIn = (a: Expression): Expression | undefined =>
+  a.kind === "list" ? a.items.find((item) => item.kind === "relation" && !isEquality(item)) : undefined;
 
 /** Words against words, letters against letters; null where the two are to be compared as mathematics. */
 function compareIfWords(gold: Expression, answer: Expression): Comparison | null {

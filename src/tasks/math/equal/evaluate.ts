@@ -135,6 +135,7 @@ class Evaluator {
       return real(fromRational(foldCall(name, [rational(re, UNIT)])!));
     }
     // a function nobody defined here: any value will do that depends on its name and arguments
+    this.invented = true;
     const values = args.map((arg) =>
       NUMERIC.has(arg.kind) ? digest(this.value(arg)) : JSON.stringify(arg, plainText),
     );

@@ -67,8 +67,8 @@ export function compareUnordered(gold: readonly Expression[], answer: readonly E
   }
   const extra = answer.find((other) => !matched.has(other));
   if (extra !== undefined) return no(`the answer also gives ${brief(extra)}`);
-  if (gold.length === 1) return yes("the same single value");
-  return yes(`the same ${gold.length} values, in any order`);
+  const count = Math.min(gold.length, answer.length);
+  return yes(count === 1 ? "the same single value" : `the same ${count} values, in any order`);
 }
 
 /** Points: part by part, names left out. */

@@ -27,11 +27,17 @@ export function compareToRelation(gold: Of<"relation">, answer: Expression, rule
 
 /** The answer is a relation where gold is none: a chain gives what it ends with, membership its set. */
 export function compareRelationTo(gold: Expression, answer: Of<"relation">, rules: Rules): Comparison {
-  if (isEquality(answer)) return rules.compare(gold, lastSide(answer));
+  if (isEquality(answer)) {
+    const value = lastSide(answer);
+    const equation = isZero(value) && asNamed(answer) === null && symbolsOf(answer.sides[0]!).length > 0;
+    return equation ? no(`the answer is an equation, gold ${nameOf(gold)}`) : rules.compare(gold, value);
+  }
   if (answer.signs.length === 1 && answer.signs[0] === "in") return rules.compare(gold, answer.sides[1]!);
   if (!isSet(gold) || rules.relationsForSets !== true) return no(`the answer is an inequality, gold ${nameOf(gold)}`);
   return compareSets(gold, answer, rules);
 }
+
+const isZero = (a: Expression): boolean => a.kind === "number" && a.value.top === 0n;
 
 function compareRelations(gold: Of<"relation">, answer: Of<"relation">, rules: Rules): Comparison {
   const membership = [gold, answer].map(({ signs }) => signs.length === 1 && signs[0] === "in");

@@ -1,6 +1,6 @@
 /** What the comparisons of all kinds share: the options, and the way back to the comparison of any two parts. */
 import { type Expression, number, type Of, product, symbolsOf } from "../read/expression.ts";
-import { convert } from "../read/units.ts";
+import { convert, isUnitLetter } from "../read/units.ts";
 import { rationalValue } from "./normal-form.ts";
 import { type Comparison, compareScalars, no, type Tolerance, yes } from "./scalar.ts";
 
@@ -59,6 +59,7 @@ const NAMES: Readonly<Record<Expression["kind"], string>> = {
 
 /** "an interval" */
 export function nameOf(a: Expression): string {
+  if (a.kind === "text" && !/[A-Za-z]{2,}/.test(a.text)) return "no formula that can be read";
   if (a.kind !== "relation") return NAMES[a.kind];
   if (a.signs.includes("in")) return "a membership";
   return a.signs.every((sign) => sign === "=" || sign === "~") ? "an equation" : "an inequality";
@@ -73,19 +74,36 @@ export const kindsDiffer = (gold: Expression, answer: Expression): Comparison =>
 
 /** Numbers and formulas, after their units and percentages. */
 export function compareValues(gold: Expression, answer: Expression, options: CompareOptions): Comparison {
-  if (gold.kind === "quantity" && answer.kind === "quantity" && gold.unit !== answer.unit) {
-    const converted = inUnit(answer, gold.unit);
-    if (converted === null) return no(`the answer is in ${answer.unit}, gold in ${gold.unit}`);
+  const measured = answer.kind === "quantity" || symbolsOf(gold).length > 0 ? answer : withLetterUnit(answer);
+  if (gold.kind === "quantity" && measured.kind === "quantity" && gold.unit !== measured.unit) {
+    const converted = inUnit(measured, gold.unit);
+    if (converted === null) return no(`the answer is in ${measured.unit}, gold in ${gold.unit}`);
     if (converted !== undefined) return compareScalars(gold.value, converted, options);
   }
   if (gold.kind === "quantity") return compareValues(gold.value, answer, options);
-  if (answer.kind === "quantity") return compareValues(gold, answer.value, options);
+  if (measured.kind === "quantity") return compareValues(gold, measured.value, options);
   if (gold.kind !== "percent") return compareScalars(gold, answer, options);
   if (answer.kind === "percent") return compareScalars(gold.value, answer.value, options);
   const bare = compareScalars(gold.value, answer, options);
   if (bare.equal) return yes(`${bare.reason}; per cent goes without saying`);
   const share = compareScalars(gold, answer, options);
   return share.equal ? share : bare;
+}
+
+/** A number with letters that are units' names behind it as a quantity: 5 m, where gold has no variables that m might be one of. */
+function withLetterUnit(a: Expression): Expression {
+  if (a.kind !== "product" || a.factors.length < 2) return a;
+  const [value, ...units] = a.factors;
+  const names = units.map((unit) => {
+    const base = unit.kind === "power" && unit.exponent.kind === "number" ? unit.base : unit;
+    return base.kind === "symbol" && isUnitLetter(base.name) ? base.name : null;
+  });
+  if (names.includes(null) || symbolsOf(value!).length > 0) return a;
+  return {
+    kind: "quantity",
+    value: value!,
+    unit: units.length === 1 && units[0]!.kind === "symbol" ? names[0]! : names.join("?"),
+  };
 }
 
 /** The answer's number in another unit; null where it measures something else, undefined where a unit is not known. */

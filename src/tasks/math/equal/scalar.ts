@@ -44,7 +44,7 @@ function compareFinite(gold: Expression, answer: Expression, precision: number):
   if (g !== null && a !== null) {
     if (same(g, a)) return yes(sameNumber(gold, answer, g));
     const near = agreement({ value: g, shown: shownOf(gold) }, { value: a, shown: shownOf(answer) }, precision);
-    if (near !== null) return yes(`${shortText(a)} is ${shortText(g)} ${near}`);
+    if (near !== null) return yes(near);
     return no(`${shortText(a)} is not ${shortText(g)}`);
   }
   const decided = sameForms(goldForm, answerForm);
@@ -77,13 +77,13 @@ function compareConstants(
   if (inGold === null || inAnswer === null) return no("one of the two has no value");
   const [x, y] = [inGold.value, inAnswer.value];
   if (inGold.invented || inAnswer.invented) {
-    return close(x, y) ? yes("the same formula wherever evaluated") : no("different formulas");
+    return close(x, y) ? yes("the same formula wherever evaluated") : no("not shown to be the same number");
   }
   if (close(x, y)) return yes(`both are ${decimal(x)}, to fifty digits`);
   if (x.im === 0n && y.im === 0n) {
     const [g, a] = [exact.g ?? { top: x.re, bottom: UNIT }, exact.a ?? { top: y.re, bottom: UNIT }];
     const near = agreement({ value: g, shown: shownOf(gold) }, { value: a, shown: shownOf(answer) }, precision);
-    if (near !== null) return yes(`${decimal(y)} is ${decimal(x)} ${near}`);
+    if (near !== null) return yes(near);
   }
   return no(`${decimal(y)} is not ${decimal(x)}`);
 }
@@ -96,7 +96,10 @@ function compareFunctions(gold: Expression, answer: Expression, digits: number |
     const [x, y] = [evaluate(gold, point), evaluate(answer, point)];
     if (x === null || y === null || (!complex && (x.leftReals || y.leftReals))) continue;
     if (digits === null ? !close(x.value, y.value) : !closeTo(x.value, y.value, digits)) {
-      return no("different formulas: they differ where both are evaluated");
+      const known = !x.invented && !y.invented;
+      return no(
+        known ? "different formulas: they differ where both are evaluated" : "not shown to be the same formula",
+      );
     }
     agreeing++;
   }

@@ -37,7 +37,8 @@ export function afterAnchor(text: string, { end, strength }: Anchor): Candidate 
   const lead = LEAD.exec(sentence)?.[0].length ?? 0;
   const [first] = own;
   if (first !== undefined && sentence.slice(lead, first.start).trim() === "") {
-    return { text: joinedSpans(sentence, own, 0).text, plain: false, where };
+    const { text: formula, percent } = joinedSpans(sentence, own, 0);
+    return { text: formula, percent, plain: false, where };
   }
   const rest = sentence.slice(lead).replace(/^["'*\s]+|["'*\s]+$/g, "");
   if (strength === 2 && first === undefined && rest.length > 120) return null;
@@ -65,25 +66,28 @@ function lastOf(sentence: string, spans: readonly Span[]): Omit<Candidate, "wher
   const number = numbersIn(masked(sentence, spans)).at(-1);
   const span = spans.at(-1);
   if (span !== undefined && (number === undefined || span.end > number.end)) {
-    const joined = joinedSpans(sentence, spans, spans.length - 1);
-    return { text: joined.text, plain: false };
+    const { text, percent } = joinedSpans(sentence, spans, spans.length - 1);
+    return { text, percent, plain: false };
   }
   return number === undefined ? null : { text: number.text, plain: true };
 }
 
-/** A span with those joined to it by commas, "and" and "or", and a per cent sign behind them, as one list. */
-export function joinedSpans(
-  text: string,
-  spans: readonly Span[],
-  index: number,
-): { readonly text: string; readonly end: number } {
+export interface Joined {
+  readonly text: string;
+  readonly end: number;
+  /** A per cent sign stands behind it. */
+  readonly percent: boolean;
+}
+
+/** A span with those joined to it by commas, "and" and "or", as one list. */
+export function joinedSpans(text: string, spans: readonly Span[], index: number): Joined {
   let [from, to] = [index, index];
   while (from > 0 && areJoined(text, spans[from - 1]!, spans[from]!)) from--;
   while (to < spans.length - 1 && areJoined(text, spans[to]!, spans[to + 1]!)) to++;
   const contents = spans.slice(from, to + 1).map(({ content }) => lastLine(content));
   const { end } = spans[to]!;
-  const percent = /^\s*(?:\\?%|per ?cent|pct)/i.test(text.slice(end, end + 20)) ? "\\%" : "";
-  return { text: contents.join(", ") + percent, end };
+  const percent = /^\s*(?:\\?%|per ?cent|pct)/i.test(text.slice(end, end + 20));
+  return { text: contents.join(", "), end, percent };
 }
 
 const areJoined = (text: string, a: Span, b: Span): boolean =>

@@ -2,6 +2,8 @@
 
 export interface Candidate {
   readonly text: string;
+  /** A per cent sign stands behind the place, outside of it: the number may be meant with it or without. */
+  readonly percent?: boolean;
   /** Plain text rather than LaTeX: a comma between digits may be a decimal mark there. */
   readonly plain: boolean;
   /** Where it stood, in words. */

@@ -62,9 +62,9 @@ function* surest(text: string, anchors: readonly Anchor[]): Iterable<Candidate> 
   const found: { readonly end: number; readonly candidate: Candidate }[] = [];
   const boxes = lastBoxes(text);
   if (boxes !== null) {
-    const percent = /^[\s$})]*(?:\\?%|per ?cent|pct)/i.test(text.slice(boxes.end, boxes.end + 20)) ? "\\%" : "";
-    const content = boxes.contents.map(lastLine).join(", ") + percent;
-    found.push({ end: boxes.end, candidate: { text: content, plain: false, where: "the box" } });
+    const percent = /^[\s$})]*(?:\\?%|per ?cent|pct)/i.test(text.slice(boxes.end, boxes.end + 20));
+    const content = boxes.contents.map(lastLine).join(", ");
+    found.push({ end: boxes.end, candidate: { text: content, percent, plain: false, where: "the box" } });
   }
   const hashes = text.lastIndexOf("####");
   if (hashes !== -1) {

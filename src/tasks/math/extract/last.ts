@@ -24,7 +24,13 @@ export function* lastExpressions(response: string): Iterable<Candidate> {
     if (found.some(({ end }) => end === joined.end)) continue; // a part of a list that was found as a whole
     found.push({
       end: joined.end,
-      candidate: { text: joined.text, plain: false, where: "the last formula", onlyMath: true },
+      candidate: {
+        text: joined.text,
+        percent: joined.percent,
+        plain: false,
+        where: "the last formula",
+        onlyMath: true,
+      },
     });
   }
   yield* found

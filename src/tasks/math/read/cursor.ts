@@ -19,8 +19,8 @@ export interface Grammar {
   readonly exponent: (cursor: Cursor) => Expression;
 }
 
-/** Brackets within brackets beyond this are refused. */
-const DEEPEST = 100;
+/** Grammar levels within each other; a bracket takes about four. */
+const DEEPEST = 400;
 
 export class Cursor {
   readonly grammar: Grammar;
@@ -111,7 +111,7 @@ export class Cursor {
 
   /** Runs `read` one level deeper. @throws TooHard beyond the deepest */
   nested<T>(read: () => T): T {
-    if (++this.#depth > DEEPEST) throw new TooHard(`it is nested deeper than ${DEEPEST} levels`);
+    if (++this.#depth > DEEPEST) throw new TooHard(`it is nested deeper than ${DEEPEST / 4} levels`);
     const result = read();
     this.#depth--;
     return result;

@@ -131,6 +131,9 @@ function raised(cursor: Cursor): Expression {
       value = value.kind === "symbol" ? symbol(`${value.name}'`) : value;
     } else if (takeDegree(cursor)) {
       value = degrees(cursor, value);
+    } else if (cursor.is("_") && value.kind === "call" && value.name.startsWith("\\")) {
+      cursor.next();
+      value = call(`${value.name}_`, ...value.args, argument(cursor)); // \\dot{x}_0
     } else if (cursor.is("^")) {
       cursor.next();
       const primes = primesAhead(cursor);

@@ -1,7 +1,7 @@
 /** Cuts a cleaned text into the tokens of mathematics. One pass; every step moves on, so its time is linear. */
 import { TooHard } from "../work.ts";
-import { isUnitWord } from "./units.ts";
-import { CONSTANTS, FUNCTIONS, GREEK, SENTENCE_WORDS, SPACES, STYLES, TEXTS } from "./words.ts";
+import { isUnitLetter, isUnitWord } from "./units.ts";
+import { CONSTANTS, FUNCTIONS, GREEK, NUMBER_WORDS, SENTENCE_WORDS, SPACES, STYLES, TEXTS } from "./words.ts";
 
 export type TokenType =
   /** text: the digits as written, with a point for the decimal mark and perhaps e and an exponent. */
@@ -174,6 +174,7 @@ class Lexer {
       return ["command", "in"];
     if (afterValue && (run === "base" || isUnitWord(run))) return ["text", run];
     if (known !== null) return known;
+    if (this.#plain && NUMBER_WORDS.has(lower) && !afterValue) return ["number", String(NUMBER_WORDS.get(lower))];
     const sentence = SENTENCE_WORDS.has(lower) && run.slice(1) === lower.slice(1);
     const previous = this.#out.at(-1);
     if (sentence || (run.length > 3 && previous?.type === "word" && this.#spaced)) {
@@ -230,6 +231,7 @@ class Lexer {
     const joining = /^[,;]?\s*(and|or)\s*[,;]?$/i.exec(words);
     if (joining !== null) return [["separator", joining[1]!.toLowerCase()]];
     if (FUNCTIONS.has(words)) return [["function", FUNCTIONS.get(words)!]];
+    if (this.#afterValue() && isUnitLetter(words)) return [["text", words]];
     // \text{(C)}, \textbf{12}, \mathrm{e}, \mathrm{AB} are formulas of their own; \mathrm{cm} stays words
     const formula = /^[\d\s.,+\-*/^(){}=<>|\\$%]*[A-Za-z]?[\d\s.,+\-*/^(){}=<>|\\$%]*$/.test(words);
     const letters = command === "mathrm" && !this.#afterValue() && /^[A-Za-z]{2,3}$/.test(words) && !isUnitWord(words);
