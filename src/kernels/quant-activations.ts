@@ -1,7 +1,8 @@
 /**
  * How activations are rounded where they meet weights of few bits, the same on every device: in groups of neighbours that share
  * a scale in the weight, to whole multiples of a step d = the largest magnitude / the largest code. Codes of 8 bits meet weights of up to
- * 6 bits (as in llama.cpp, whose groups are 32 or 256), codes of 16 bits meet weights of 8: there they cost nothing.
+ * 6 bits (as in llama.cpp, whose groups are 32 or 256), codes of 16 bits meet weights of 8: there they cost nothing. Weights of 16 bits
+ * meet activations as they are.
  */
 import { usageError } from "../error.ts";
 import { type BlockInfo, blockInfo, type GgmlType, isGgmlType } from "./blocks/types.ts";
@@ -17,7 +18,10 @@ const NARROW: ActivationCodes = { group: 32, largest: 127 };
 const NARROW_16: ActivationCodes = { group: 16, largest: 127 };
 const WIDE: ActivationCodes = { group: 32, largest: 32767 };
 
-const CODES: { readonly [format in GgmlType]?: ActivationCodes } = {
+/** Null: not rounded. */
+const CODES: { readonly [format in GgmlType]?: ActivationCodes | null } = {
+  F16: null,
+  BF16: null,
   Q4_0: NARROW,
   Q4_1: NARROW,
   Q5_0: NARROW,
@@ -35,11 +39,11 @@ const CODES: { readonly [format in GgmlType]?: ActivationCodes } = {
   MXFP4: WIDE,
 };
 
-/** Formats whose blocks meet rounded activations: all of fewer than 16 bits. */
+/** Formats that are multiplied by as they are: all of up to 16 bits. */
 export const QUANT_FORMATS = Object.keys(CODES) as readonly GgmlType[];
 
-/** How activations are rounded that meet a format. @throws UserError for formats that are no blocks of few bits */
-export function activationCodes(format: string): ActivationCodes {
+/** How activations are rounded that meet a format; null: not at all. @throws UserError for formats that are not multiplied by as they are */
+export function activationCodes(format: string): ActivationCodes | null {
   const codes = isGgmlType(format) ? CODES[format] : undefined;
   if (codes === undefined) {
     throw usageError(
@@ -54,7 +58,12 @@ export function activationCodes(format: string): ActivationCodes {
 const NOTHING = 1e-30;
 
 /** Writes what `x` is rounded to into `out`, group by group. Both are a whole number of groups. */
-export function roundActivations({ group, largest }: ActivationCodes, x: Float32Array, out: Float64Array): void {
+export function roundActivations(codes: ActivationCodes | null, x: Float32Array, out: Float64Array): void {
+  if (codes === null) {
+    out.set(x);
+    return;
+  }
+  const { group, largest } = codes;
   for (let start = 0; start < x.length; start += group) {
     let most = 0;
     for (let i = start; i < start + group; i++) most = Math.max(most, Math.abs(x[i]!));

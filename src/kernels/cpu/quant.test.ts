@@ -49,6 +49,15 @@ function randomBlocks(format: GgmlType, count: number, inputs: Inputs): Uint8Arr
   const { elements, bytes } = blockInfo(format);
   const data = new Uint8Array(blockBytes(format, count));
   for (let i = 0; i < data.length; i++) data[i] = inputs.uniform() * 256;
+  if (format === "F16" || format === "BF16") {
+    const [floats, view] = [new Float32Array(1), new DataView(data.buffer)];
+    for (let i = 0; i < count; i++) {
+      floats[0] = (inputs.uniform() - 0.5) * (inputs.uniform() < 0.1 ? 1e-4 : 0.2);
+      if (format === "F16") view.setFloat16(2 * i, floats[0], true);
+      else view.setUint16(2 * i, new Uint32Array(floats.buffer)[0]! >>> 16, true);
+    }
+    return data;
+  }
   const halves = HALVES[format] ?? [];
   const view = new DataView(data.buffer);
   for (let block = 0; block < count / elements; block++)
@@ -205,10 +214,37 @@ test("rounded activations cost about 0.6% of the result against weights of up to
     })) as [Float32Array];
     const rms = (values: Float32Array) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
     const error = rms(y.map((value, i) => value - exact[i]!)) / rms(exact);
-    const allowed =
-      (activationCodes(format).largest === 127 ? 0.01 : 5e-5) * (format === "Q4_1" || format === "Q5_1" ? 3 : 1);
+    const codes = activationCodes(format);
+    const rounding = codes === null ? 1e-6 : codes.largest === 127 ? 0.01 : 5e-5;
+    const allowed = rounding * (format === "Q4_1" || format === "Q5_1" ? 3 : 1);
     assert.ok(error < allowed, `${format}: ${error}`);
   }
+});
+
+test("weights of 16 bits give the bits that the same weights give as floats", async () => {
+  for (const format of ["BF16", "F16"] as const)
+    for (const [rows, outputs, inputs] of [
+      [1, 70, 40],
+      [1, 33, 1100],
+      [13, 50, 530],
+      [100, 17, 24],
+    ] as const)
+      for (const device of [one, devices[1]!, devices[3]!, plain[1]!]) {
+        const [y, expected] = (await outputsOf(device, 5, (d, make) => {
+          const blocks = randomBlocks(format, outputs * inputs, make);
+          const [x, w] = [make.f32(rows * inputs), d.parameter(outputs * inputs)];
+          dequantize(format, blocks, w.host!);
+          d.changed(w);
+          const matrix = d.quantized(format, 1, outputs, inputs, blocks);
+          const [out, same] = [make.output(rows * outputs), make.output(rows * outputs)];
+          d.linearQuantized(x, matrix, out, rows, inputs);
+          d.linear(x, w, same, rows, inputs, outputs, inputs, false);
+          d.freeQuantized(matrix);
+          d.free(w);
+          return [out, same];
+        })) as [Float32Array, Float32Array];
+        assertSameBits(y, expected, `${format} ${rows} x ${inputs} -> ${outputs}`);
+      }
 });
 
 test("scales past 64, and rows too long for a thread's own memory, are computed as well", async () => {
@@ -250,6 +286,15 @@ test("not-a-number and infinity in a row show in all it gives, and nowhere else;
     }
 });
 
+test("a scale or a weight that is no number is refused by the CPU, which could not show it", () => {
+  const blocks = new Uint8Array(2 * 20);
+  new DataView(blocks.buffer).setFloat16(20 + 2, Number.NaN, true);
+  assert.throws(
+    () => one.quantized("Q4_1", 1, 1, 64, blocks),
+    /^UserError: A weight in Q4_1 holds infinity or not-a-number/,
+  );
+});
+
 test("blocks that do not fit are refused in one sentence, on both devices", () => {
   for (const device of [one, reference]) {
     const refuse = (format: string, outputs: number, inputs: number, bytes: number, message: RegExp) =>
@@ -257,13 +302,7 @@ test("blocks that do not fit are refused in one sentence, on both devices", () =
     refuse("Q4_1", 3, 48, 90, /^UserError: Q4_1 weights have a multiple of 32 inputs, not 48\.$/);
     refuse("Q6_K", 3, 128, 315, /^UserError: Q6_K weights have a multiple of 256 inputs, not 128\.$/);
     refuse("Q8_0", 2, 64, 135, /^UserError: A 2 x 64 weight in Q8_0 takes 136 bytes, not 135\.$/);
-    refuse(
-      "F16",
-      2,
-      64,
-      256,
-      /^UserError: Weights in F16 are not multiplied by directly; dequantise them, or use Q4_0, /,
-    );
+    refuse("F32", 2, 64, 512, /^UserError: Weights in F32 are not multiplied by directly; .* or use F16, /);
     refuse("Q9_9", 2, 64, 256, /^UserError: Weights in Q9_9 are not multiplied by directly/);
   }
 });

@@ -2,7 +2,8 @@
  * Products with weights of few bits on the CPU. Blocks are cut into panels of 16 outputs when they arrive, at their own size; rows of
  * activations become whole numbers first (one row: in every thread for itself), then threads claim runs of panels.
  */
-import { blockInfo, type GgmlType } from "../blocks/types.ts";
+import { usageError } from "../../error.ts";
+import { blockInfo } from "../blocks/types.ts";
 import type { F32, I32, QuantKernels, QuantMatrix } from "../kernels.ts";
 import { type ActivationCodes, activationCodes, checkBlocks, QUANT_FORMATS } from "../quant-activations.ts";
 import * as op from "./assembly/operations.ts";
@@ -12,7 +13,7 @@ import type { Pool } from "./pool.ts";
 
 interface CpuQuantMatrix extends QuantMatrix {
   readonly layout: number;
-  readonly codes: ActivationCodes;
+  readonly codes: ActivationCodes | null;
   /** Halves are kept times 2^lift. */
   readonly lift: number;
 }
@@ -40,7 +41,14 @@ const LAYOUTS: { readonly [format: string]: number } = {
   MXFP4: layouts.Q8_FLOAT,
   TQ1_0: layouts.Q8_FLOAT,
   TQ2_0: layouts.Q8_FLOAT,
+  BF16: layouts.BF16,
+  F16: layouts.F16,
 };
+
+/** Layouts whose scales, or whose numbers, are halves. */
+const HALVES: ReadonlySet<number> = new Set([
+  ...[layouts.Q4_0, layouts.Q4_1, layouts.Q5_0, layouts.Q5_1, layouts.Q8_HALF, layouts.F16],
+]);
 
 export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
   const { int, float } = pool;
@@ -49,21 +57,22 @@ export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
     if (rows === 0) return;
     const { layout, codes, lift } = w as CpuQuantMatrix;
     const mark = memory.mark();
-    const wide = codes.largest > 127 ? 1 : 0;
-    const rowBytes = (w.inputs / codes.group) * ((codes.group << wide) + 8);
+    const group = codes === null ? 1 : codes.group;
+    const wide = codes !== null && codes.largest > 127 ? 1 : 0;
+    const rowBytes = (w.inputs / group) * ((group << wide) + 8);
     const parallel = rows * w.inputs * w.outputs > parallelWork;
     int[0] = x.handle;
     int[1] = strideX * 4;
     int[2] = rows;
     int[3] = w.inputs;
-    int[4] = codes.group;
+    int[4] = group;
     int[5] = wide;
     // Halves lie in the upper bits of a float, which makes them 2^-112 times as large.
-    float[6] = layout <= layouts.Q5_1 || layout === layouts.Q8_HALF ? 2 ** (112 - lift) : 1;
+    float[6] = HALVES.has(layout) ? 2 ** (112 - lift) : 1;
     int[7] = offsets === null ? 0 : offsets.handle;
     int[8] = w.groups;
     int[9] = 0;
-    if (rows > 1 || offsets !== null || rowBytes > ownRowBytes) {
+    if (codes !== null && (rows > 1 || offsets !== null || rowBytes > ownRowBytes)) {
       int[9] = memory.scratch(rows * rowBytes);
       pool.run(op.QUANT_ROWS, rows * w.inputs > 16_384);
     }
@@ -136,13 +145,17 @@ export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
 }
 
 /**
- * 10 where every scale is less than 2^6 in magnitude: times 2^10 no half is subnormal (multiplying by those is slow), nor too
- * large. Else 0.
+ * 10 where every half is less than 2^6 in magnitude: times 2^10 none is subnormal (multiplying by those is slow), nor too
+ * large. Else 0. @throws UserError where one is infinite or not a number
  */
 function liftOf(format: string, blocks: Uint8Array): number {
-  const { bytes } = blockInfo(format as GgmlType);
-  const two = format === "Q4_1" || format === "Q5_1";
+  if (!HALVES.has(LAYOUTS[format]!)) return 0;
+  const { bytes } = blockInfo(format);
+  const minimum = format === "Q4_1" || format === "Q5_1" ? 3 : 1;
+  let most = 0;
   for (let at = 0; at < blocks.length; at += bytes)
-    if ((blocks[at + 1]! & 0x7c) > 0x50 || (two && (blocks[at + 3]! & 0x7c) > 0x50)) return 0;
-  return 10;
+    most = Math.max(most, blocks[at + 1]! & 0x7c, blocks[at + minimum]! & 0x7c);
+  if (most === 0x7c)
+    throw usageError(`A weight in ${format} holds infinity or not-a-number: the file is damaged.`, "blocks");
+  return most > 0x50 ? 0 : 10;
 }

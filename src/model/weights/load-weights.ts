@@ -54,9 +54,10 @@ export function keptAs(
   formats: readonly GgmlType[],
 ): GgmlType {
   if (kind === "f32" || shape.length < 2 || name.endsWith("mlp.gate.weight")) return "F32";
-  const format = formats.find((one) => one === stored);
-  if (format !== undefined && format !== "F32") return format;
-  return kind === "q8_0" && shape[shape.length - 1] % 32 === 0 && formats.includes("Q8_0") ? "Q8_0" : "F32";
+  const format = formats.find((one) => one === stored) ?? "F32";
+  const long = format === "F32" || format === "F16" || format === "BF16";
+  const shorten = kind === "q8_0" && long && shape[shape.length - 1] % 32 === 0 && formats.includes("Q8_0");
+  return shorten ? "Q8_0" : format;
 }
 
 function readFloats(device: Device, source: TensorSource, name: string, shape: Shape): Weight {

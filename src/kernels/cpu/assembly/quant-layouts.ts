@@ -11,5 +11,8 @@ export const Q2_K = 8;
 /** Codes of eight bits with a half as scale (Q8_0, IQ4_NL), and with a float (IQ4_XS, MXFP4, TQ1_0, TQ2_0). */
 export const Q8_HALF = 9;
 export const Q8_FLOAT = 10;
+/** Numbers of 16 bits as they are: bfloat16 and half (./quant-sixteen.ts). */
+export const BF16 = 11;
+export const F16 = 12;
 /** Outputs of a panel. */
 export const PANEL = 16;

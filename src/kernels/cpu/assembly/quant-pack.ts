@@ -20,6 +20,17 @@ export function quantPack(args: usize, thread: i32, _threads: i32): void {
   for (let panel = takeTile(0); panel < panels; panel = takeTile(0)) {
     const to = address(args, 1) + <usize>panel * stride;
     memory.fill(to, 0, stride);
+    if (layout >= layouts.BF16) {
+      for (let j = 0; j < min(PANEL, rows - panel * PANEL); j++) {
+        let from = address(args, 0) + <usize>(panel * PANEL + j) * rowBytes, at = to + <usize>(j << 1);
+        for (let k = 0; k < inputs; k++) {
+          store<u16>(at, layout == layouts.F16 ? lifted(load<u16>(from), lift) : load<u16>(from));
+          from += 2;
+          at += 32;
+        }
+      }
+      continue;
+    }
     const tails = to + <usize>(inputs / group) * bytes;
     for (let j = 0; j < min(PANEL, rows - panel * PANEL); j++) {
       let block = address(args, 0) + <usize>(panel * PANEL + j) * rowBytes;
@@ -94,6 +105,14 @@ export function quantEmbedding(args: usize, thread: i32, threads: i32): void {
     const id = load<i32>(address(args, 1) + (<usize>r << 2)), j = id & (PANEL - 1);
     const panel = address(args, 0) + <usize>(id >> 4) * stride;
     let y = address(args, 2) + (<usize>r * <usize>inputs << 2);
+    if (layout >= layouts.BF16) {
+      for (let k = 0; k < inputs; k++) {
+        const bits = <u32>load<u16>(panel + (<usize>k << 5) + <usize>(j << 1));
+        if (layout == layouts.BF16) store<u32>(y + (<usize>k << 2), bits << 16);
+        else store<f32>(y + (<usize>k << 2), halfToFloat(bits) * (lift == 0 ? <f32>1 : <f32>(1 / 1024.0)));
+      }
+      continue;
+    }
     for (let at = 0; at < inputs / group; at++) {
       const tail = panel + <usize>(inputs / group) * bytes + <usize>(at / (256 / group)) * headBytes(layout) + (<usize>j << 2);
       take(layout, panel + <usize>at * bytes, tail, j, lift, y);

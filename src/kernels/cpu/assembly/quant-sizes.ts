@@ -5,6 +5,7 @@ import * as layouts from "./quant-layouts";
 
 /** Inputs that share a scale. */
 export function groupOf(layout: i32): i32 {
+  if (layout >= layouts.BF16) return 1;
   return layout >= layouts.Q6_K && layout <= layouts.Q2_K ? 16 : 32;
 }
 
@@ -31,6 +32,9 @@ export function groupBytes(layout: i32): usize {
       return fewBytes(4, 16, BYTE_MIN);
     case layouts.Q8_HALF:
       return eightBytes(HALF_STEP);
+    case layouts.BF16:
+    case layouts.F16:
+      return 32;
     default:
       return eightBytes(STEP);
   }

@@ -71,3 +71,14 @@ const TABLE: usize = memory.data<u32>([0x0f0f0f0f, 0x8fffe000, 0x00010001, 0x101
   c: u8;
   d: u8;
 }
+// @ts-ignore: decorator
+@unmanaged export class Five {
+  a: u32;
+  b: u8;
+}
+// @ts-ignore: decorator
+@unmanaged export class Six {
+  a: u32;
+  b: u8;
+  c: u8;
+}

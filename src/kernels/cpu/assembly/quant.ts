@@ -8,6 +8,7 @@ import { q8_float, q8_half } from "./quant-eight";
 import { q2_k, q3_k, q4_0, q4_1, q4_k, q5_0, q5_1, q5_k, q6_k } from "./quant-few";
 import * as layouts from "./quant-layouts";
 import { quantizeRow, rowBytes, ROWS } from "./quant-rows";
+import { sixteenLinear } from "./quant-sixteen";
 import { panelBytes } from "./quant-sizes";
 
 const PANEL: i32 = layouts.PANEL;
@@ -23,6 +24,7 @@ const TILE_ROWS: i32 = 96;
  * (0: a single row, which every part makes for itself), w, layout, y, outputs.
  */
 export function quantLinear(args: usize, thread: i32, threads: i32): void {
+  if (int(args, 11) >= layouts.BF16) return sixteenLinear(args, thread, threads);
   const rows = int(args, 2), inputs = int(args, 3), group = int(args, 4), wide = int(args, 5);
   const offsets = address(args, 7), groups = int(args, 8);
   const w = address(args, 10), layout = int(args, 11), y = address(args, 12), outputs = int(args, 13);
