@@ -28,7 +28,7 @@ test("every flag reaches the completion", () => {
     "--max-tokens 9 --max-answer-tokens 8 --temperature 0.5 --top-k 7 --top-p 0.9 --min-p 0.1 --typical 0.8 --repetition-penalty 1.2 " +
     "--penalty-last-n -1 --presence-penalty -1.5 --frequency-penalty 0.25 --dry-multiplier 0.8 --dry-base 2 --dry-allowed-length 3 " +
     "--dry-penalty-last-n 64 --dry-sequence-breaker ; --logit-bias 5=-2.5,6=-inf --logit-bias 7:+3 --think-budget 20 " +
-    `--think-minimum 4 --think-close so --stop a --stop b --include-stop --ignore-eos --json-schema ${file} --constraint-from start`;
+    `--think-minimum 4 --think-close so --stop a --stop b --include-stop --ignore-eos --json-schema ${file} --constraint-from start --speculative 6`;
   const { seed: _, ...options } = parse(...given.split(" "));
   assert.deepEqual(options, {
     maxTokens: 9,
@@ -56,6 +56,7 @@ test("every flag reaches the completion", () => {
     ignoreEos: true,
     constraint: { kind: "json_schema", schema: { type: "integer" } },
     constraintFrom: "start",
+    speculative: 6,
   });
 });
 
@@ -84,6 +85,7 @@ test("a value out of range or of the wrong form is a usage error of one sentence
     [["--grammar", broken], /The grammar cannot be read: line 1/],
     [["--regex", "(a"], /cannot constrain an answer/],
     [["--regex", "a", "--json-object"], /--json-object and --regex exclude each other/],
+    [["--speculative", "65"], /--speculative must be from 0 to 64/],
     [["--constraint-from", "middle"], /--constraint-from must be start or answer/],
   ];
   for (const [args, message] of cases) {

@@ -38,6 +38,7 @@ export interface SamplingOptions {
   readonly regex?: string;
   readonly grammar?: Constraint;
   readonly constraintFrom?: "start" | "answer";
+  readonly speculative?: number;
 }
 
 /** Adds the flags. */
@@ -115,7 +116,12 @@ export function addSamplingOptions(command: Command): Command {
       "where that begins to hold (default: answer, after the thinking)",
       parseFrom,
     )
-    .optionsGroup("Options:");
+    .optionsGroup("Options:")
+    .option(
+      "--speculative <n>",
+      "guess up to n tokens ahead from the text itself: the same answer, faster where it repeats (default: 0)",
+      atMost("--speculative", 64),
+    );
 }
 
 /** What of these flags a completion takes. @throws UserError where flags exclude each other */
@@ -164,6 +170,7 @@ export function completeOptions(options: SamplingOptions & { readonly seed?: num
     ignoreEos: options.ignoreEos,
     constraint: constraintOf(options),
     constraintFrom: options.constraintFrom,
+    speculative: options.speculative,
     seed: options.seed,
   };
 }
@@ -193,6 +200,14 @@ function constraintOf({ jsonSchema, jsonObject, regex, grammar }: SamplingOption
     }
   }
   return constraint;
+}
+
+function atMost(flag: string, most: number): (text: string) => number {
+  return (text) => {
+    const value = naturalNumber(flag)(text);
+    if (value > most) throw usageError(`${flag} must be from 0 to ${most}, not ${text}`, flag);
+    return value;
+  };
 }
 
 function listed(flag: string): (text: string, before?: readonly string[]) => readonly string[] {

@@ -7,6 +7,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { AnswerEvent, CompleteOptions, ThinkEnd, TokenInfo } from "./answer-options.ts";
 import type { ConstraintState } from "./constraint/constraint.ts";
 import type { Finish, Request, Sequence } from "./sequence.ts";
+import type { Speculation } from "./speculative/speculation.ts";
 import { StopMatcher } from "./stop.ts";
 import { ThinkingControl, type ThinkingOptions } from "./thinking.ts";
 import { TokenReader } from "./token-info.ts";
@@ -46,6 +47,8 @@ export interface Answer {
   readonly logprobs: readonly TokenInfo[] | null;
   readonly usage: Usage;
   readonly timing: Timing;
+  /** What guessing ahead came to, where it was asked for. */
+  readonly speculation?: Speculation;
 }
 
 export interface AnswerOptions

@@ -26,8 +26,13 @@ export interface AnswerPlan {
   readonly onEvent?: (event: AnswerEvent) => void;
 }
 
+export interface BegunAnswer {
+  readonly request: Request;
+  readonly writer: AnswerWriter;
+}
+
 /** One answer, ready to be added to a scheduler. @throws UserError naming an option outside its range */
-export function beginAnswer(plan: AnswerPlan): { readonly request: Request; readonly writer: AnswerWriter } {
+export function beginAnswer(plan: AnswerPlan): BegunAnswer {
   const { tokenizer, prompt, options, sampling, index = 0 } = plan;
   const format = plan.format ?? THINK_TAGS;
   const more = options.stopIds ?? [];

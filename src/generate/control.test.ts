@@ -177,6 +177,28 @@ describe("the bundled model", {
     assert.equal(free.thinking_ended_by, "model");
   });
 
+  test("guesses change nothing but the number of steps, steered or not", async () => {
+    for (const options of [
+      { temperature: 0 },
+      { temperature: 1, seed: 3, thinkBudget: 20, stop: ["4"] },
+      { temperature: 1, seed: 5, constraint: { kind: "json_object" }, presencePenalty: 0.5 },
+    ] as CompleteOptions[]) {
+      const plain = await session.complete(question, { ...options, maxTokens: 150 });
+      const { speculation, ...guessed } = await session.complete(question, {
+        ...options,
+        maxTokens: 150,
+        speculative: 6,
+      });
+      assert.deepEqual(guessed.ids, plain.ids);
+      assert.deepEqual(
+        [guessed.text, guessed.finish_reason, guessed.usage],
+        [plain.text, plain.finish_reason, plain.usage],
+      );
+      assert.deepEqual(guessed.logps, plain.logps);
+      assert.equal(speculation!.steps + speculation!.accepted, plain.ids.length);
+    }
+  });
+
   test("steered answers beside others are what they are alone", async () => {
     const random = Random.from(2);
     const options: CompleteOptions = {

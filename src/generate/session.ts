@@ -10,12 +10,14 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Answer, AnswerWriter } from "./answer.ts";
 import type { AnswerEvent, CompleteOptions } from "./answer-options.ts";
 import { breathe } from "./batch.ts";
-import { beginAnswer, samplingOf } from "./begin-answer.ts";
+import { type BegunAnswer, beginAnswer, samplingOf } from "./begin-answer.ts";
 import { compileConstraint } from "./constraint/compile.ts";
 import { type LoadedModel, loadModel, type ModelAbout, type OpenOptions } from "./load-model.ts";
 import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
+import { PromptLookup } from "./speculative/drafter.ts";
+import { SpeculativeRunner } from "./speculative/runner.ts";
 
 /** Messages for the chat template, or a text for the model to continue as it is. */
 export type Question = { readonly messages: readonly ChatMessage[] } | { readonly raw: string };
@@ -42,6 +44,7 @@ export class ModelSession {
   readonly generationConfig: Readonly<Record<string, unknown>>;
   readonly loadMs: number;
   readonly #ownsDevice: boolean;
+  #runner: SpeculativeRunner | null = null;
   #scheduler: { readonly run: Scheduler; readonly slots: number; readonly capacity: number } | null = null;
 
   /** Opens a model: a folder, a run's newest checkpoint or a GGUF file. @throws UserError naming what is missing or wrong */
@@ -93,11 +96,9 @@ export class ModelSession {
     const maxTokens = options.maxTokens ?? this.#defaultMaxTokens(prompt.ids.length);
     const sampling = samplingOf(options, this.generationConfig);
     const constraint =
-      options.constraint === undefined ? undefined : await compileConstraint(options.constraint, this.tokenizer);
-    const scheduler = this.#schedulerFor(n, prompt.ids.length + maxTokens);
-    const writers = new Map<Sequence, AnswerWriter>();
-    for (let index = 0; index < n; index++) {
-      const { request, writer } = beginAnswer({
+      options.constraint === undefined ? undefined : compileConstraint(options.constraint, this.tokenizer);
+    const begin = (index: number) =>
+      beginAnswer({
         tokenizer: this.tokenizer,
         prompt,
         format: this.reasoningFormat,
@@ -108,16 +109,42 @@ export class ModelSession {
         index,
         onEvent: onDelta === undefined ? undefined : (event) => onDelta(event, index),
       });
-      const sequence = scheduler.add(request);
-      writers.set(sequence, writer);
+    if (n === 1 && (options.speculative ?? 0) > 0 && SpeculativeRunner.fits(this.decoder.device)) {
+      return [await this.#speculate(begin(0), prompt.ids.length + maxTokens, options)];
+    }
+    const scheduler = this.#schedulerFor(n, prompt.ids.length + maxTokens);
+    const writers = new Map<Sequence, AnswerWriter>();
+    for (let index = 0; index < n; index++) {
+      const { request, writer } = begin(index);
+      writers.set(scheduler.add(request), writer);
     }
     await run(scheduler, writers, options.signal);
     for (const { error } of writers.keys()) if (error !== null) throw error;
     return [...writers].map(([sequence, writer]) => writer.finish(sequence, this.loadMs));
   }
 
+  /** One answer with guesses; the runner is kept as the scheduler is. */
+  async #speculate(
+    { request, writer }: BegunAnswer,
+    needed: number,
+    { speculative = 0, signal }: CompleteOptions,
+  ): Promise<Answer> {
+    const kept = this.#runner;
+    if (kept === null || kept.capacity < needed || kept.mostDrafted !== speculative) {
+      const capacity = Math.min(this.context, Math.max(needed, 256, 2 * (kept?.capacity ?? 0)));
+      kept?.close();
+      this.#runner = new SpeculativeRunner(this.decoder, capacity, new PromptLookup(), speculative);
+    }
+    writer.start();
+    const onToken = (sequence: Sequence) => writer.onToken(sequence);
+    const { sequence, speculation } = await this.#runner!.run(request, { signal, onToken });
+    return { ...writer.finish(sequence, this.loadMs), speculation };
+  }
+
   /** Ends the worker threads and gives the memory back. */
   async close(): Promise<void> {
+    this.#runner?.close();
+    this.#runner = null;
     this.#scheduler?.run.close();
     this.#scheduler = null;
     this.decoder.free();

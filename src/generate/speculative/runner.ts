@@ -1,0 +1,174 @@
+/**
+ * One text at a time, several tokens a step: a drafter guesses, one step of the model reads all guesses at once, and as many are
+ * taken as the model would have written itself. Each token is chosen from the model's own logits exactly as without guesses, with
+ * the same random numbers, so the text is the same, sampled or greedy, whatever the drafter says.
+ */
+import type { Device, F32, I32 } from "../../kernels/kernels.ts";
+import type { KvCache } from "../../model/cache.ts";
+import type { Decoder } from "../../model/decoder.ts";
+import { breathe } from "../batch.ts";
+import { chooseToken, notFinite } from "../choose-token.ts";
+import { checkRequest, type Finish, type Request, Sequence } from "../sequence.ts";
+import type { Drafter } from "./drafter.ts";
+import type { Speculation } from "./speculation.ts";
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Told of each token; what it returns ends the sequence. */
+  readonly onToken?: (sequence: Sequence) => Finish | null;
+}
+
+/** Prompt tokens read per step. */
+const CHUNK = 512;
+
+export class SpeculativeRunner {
+  readonly capacity: number;
+  readonly mostDrafted: number;
+  readonly #decoder: Decoder;
+  readonly #device: Device;
+  readonly #drafter: Drafter;
+  readonly #cache: KvCache;
+  /** Tokens whose keys and values the cache holds, and after them those of the text under way. */
+  readonly #tokens: Int32Array;
+  #held = 0;
+  readonly #rows: {
+    count: number;
+    readonly ids: Int32Array;
+    readonly slots: Int32Array;
+    readonly positions: Int32Array;
+  };
+  readonly #guesses: Int32Array;
+  readonly #target = new Int32Array(1);
+  readonly #targetOnDevice: I32;
+  readonly #figures: readonly [logp: F32, lse: F32, entropy: F32];
+
+  /** Whether a device can run it: its memory must be the host's. */
+  static fits(device: Device): boolean {
+    const probe = device.f32(1);
+    const fits = probe.host !== null;
+    device.free(probe);
+    return fits;
+  }
+
+  /** `mostDrafted` guesses a step at most. */
+  constructor(decoder: Decoder, capacity: number, drafter: Drafter, mostDrafted = 8) {
+    const { device } = decoder;
+    this.capacity = capacity;
+    this.#decoder = decoder;
+    this.#device = device;
+    this.#drafter = drafter;
+    this.mostDrafted = mostDrafted;
+    this.#cache = decoder.newCache(1, capacity);
+    this.#tokens = new Int32Array(capacity + 1);
+    const rows = Math.max(CHUNK, mostDrafted + 1);
+    this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
+    this.#guesses = new Int32Array(mostDrafted);
+    this.#targetOnDevice = device.i32(1);
+    this.#figures = [device.f32(1), device.f32(1), device.f32(1)];
+  }
+
+  /** Writes one text. @throws UserError as a scheduler does */
+  async run(request: Request, options: RunOptions = {}): Promise<{ sequence: Sequence; speculation: Speculation }> {
+    checkRequest(request, this.#decoder.config.vocab_size, this.capacity);
+    const sequence = new Sequence(request);
+    const counts = { steps: 0, drafted: 0, accepted: 0 };
+    this.#drafter.reset();
+    await this.#read(request.prompt, options);
+    if (request.maxTokens === 0) sequence.finish = "length";
+    // How many guesses are worth it follows from how many were right: twice as many after all, half after none.
+    let eager = Math.min(4, this.mostDrafted);
+    let breathed = performance.now();
+    while (sequence.finish === null) {
+      if (options.signal?.aborted) {
+        sequence.finish = "abort";
+        break;
+      }
+      const before = sequence.ids.length;
+      const drafted = this.#step(sequence, eager, options);
+      const accepted = sequence.ids.length - before - 1;
+      counts.steps++;
+      counts.drafted += drafted;
+      counts.accepted += accepted;
+      if (drafted > 0 && accepted >= drafted) eager = Math.min(this.mostDrafted, 2 * eager);
+      else if (accepted === 0 && drafted > 0) eager = Math.max(1, eager >> 1);
+      if (performance.now() - breathed > 15) {
+        await breathe();
+        breathed = performance.now();
+      }
+    }
+    return { sequence, speculation: counts };
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.#cache.free();
+    for (const buffer of [this.#targetOnDevice, ...this.#figures]) this.#device.free(buffer);
+  }
+
+  /** Reads the prompt, its last token aside, as far as the cache does not hold it. */
+  async #read(prompt: ArrayLike<number>, { signal }: RunOptions): Promise<void> {
+    const last = prompt.length - 1;
+    let at = 0;
+    while (at < this.#held && at < last && this.#tokens[at] === prompt[at]) at++;
+    for (let i = at; i < prompt.length; i++) this.#tokens[i] = prompt[i];
+    while (at < last && !signal?.aborted) {
+      const count = Math.min(CHUNK, last - at);
+      this.#lay(at, count);
+      this.#decoder.step(this.#cache, this.#rows);
+      at += count;
+      this.#held = at;
+      if (at < last) await breathe();
+    }
+    this.#held = at;
+  }
+
+  /** One step: the last token and its guesses. Returns how many there were. */
+  #step(sequence: Sequence, eager: number, { onToken }: RunOptions): number {
+    const { request, sampler } = sequence;
+    const { length } = request.prompt;
+    const known = length + sequence.ids.length; // tokens there are; the last one is fed
+    const room = Math.min(eager, request.maxTokens - sequence.ids.length - 1);
+    const drafted = room > 0 ? this.#drafter.draft(this.#tokens, known, this.#guesses, room) : 0;
+    for (let k = 0; k < drafted; k++) this.#tokens[known + k] = this.#guesses[k];
+    this.#lay(known - 1, drafted + 1);
+    const hidden = this.#decoder.step(this.#cache, this.#rows);
+    const logits = this.#decoder.logits(hidden); // (drafted + 1, vocabulary)
+    const vocabulary = this.#decoder.config.vocab_size;
+    const values = logits.host!;
+    for (let row = 0; row <= drafted; row++) {
+      const own = this.#device.slice(logits, row * vocabulary, vocabulary);
+      // The sum of exponentials first, since drawing needs it; a greedy choice does not.
+      if (sampler.temperature > 0) this.#measure(own, -1, sampler.measuredAt);
+      const [logp, lse, entropy] = this.#figures;
+      const id = chooseToken(sequence, values, row * vocabulary, vocabulary, lse.host![0], sequence.ids.length);
+      this.#measure(own, id, sampler.measuredAt);
+      if (!Number.isFinite(logp.host![0])) throw notFinite(sequence, sequence.ids.length);
+      sequence.push(id, logp.host![0], entropy.host![0]);
+      this.#held = known + row;
+      this.#tokens[known + row] = id;
+      if (request.stopIds.includes(id)) sequence.finish = "stop";
+      else if (sequence.ids.length === request.maxTokens) sequence.finish = "length";
+      const ends = onToken?.(sequence) ?? null;
+      sequence.finish ??= ends;
+      if (sequence.finish !== null || row === drafted || id !== this.#guesses[row]) break;
+    }
+    return drafted;
+  }
+
+  #lay(from: number, count: number): void {
+    const { ids, positions } = this.#rows;
+    for (let i = 0; i < count; i++) {
+      ids[i] = this.#tokens[from + i];
+      positions[i] = from + i;
+    }
+    this.#rows.count = count;
+  }
+
+  #measure(row: F32, target: number, temperature: number): void {
+    this.#target[0] = target;
+    this.#device.write(this.#targetOnDevice, this.#target);
+    const [logp, lse, entropy] = this.#figures;
+    const vocabulary = this.#decoder.config.vocab_size;
+    this.#device.tokenLogProbs(row, this.#targetOnDevice, logp, lse, entropy, 1, vocabulary, temperature);
+  }
+}
