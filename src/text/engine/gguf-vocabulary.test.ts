@@ -87,23 +87,17 @@ test("qwen2, deepseek-r1-qwen and deepseek-v3 as GGUF keys encode as llama.cpp's
   const gguf = loadTokenizer({ kind: "gguf", metadata: keysOf(qwen, "qwen2") });
   assertCases(gguf, "qwen2");
   assertCases(loadTokenizer({ kind: "gguf", metadata: keysOf(qwen, "deepseek-r1-qwen") }), "deepseek-r1-qwen");
-  const pairs = [
-    [makeTokenizer(qwen), gguf],
-    [
-      makeTokenizer(json("deepseek_v3")),
-      loadTokenizer({ kind: "gguf", metadata: keysOf(json("deepseek_v3"), "deepseek-v3") }),
-    ],
-  ] as const;
-  for (const [whole, keys] of pairs) {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 30 }), fc.boolean(), (text, parseSpecial) => {
-        const ids = keys.encode(text, { parseSpecial });
-        assert.deepEqual(ids, whole.encode(text, { parseSpecial }));
-        assert.equal(keys.decode(ids), whole.decode(ids));
-      }),
-      { numRuns: 300, seed: 7 },
-    );
-  }
+  const deepseek = json("deepseek_v3");
+  const whole = makeTokenizer(deepseek);
+  const keys = loadTokenizer({ kind: "gguf", metadata: keysOf(deepseek, "deepseek-v3") });
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 30 }), fc.boolean(), (text, parseSpecial) => {
+      const ids = keys.encode(text, { parseSpecial });
+      assert.deepEqual(ids, whole.encode(text, { parseSpecial }));
+      assert.equal(keys.decode(ids), whole.decode(ids));
+    }),
+    { numRuns: 300, seed: 7 },
+  );
 });
 
 test("a SentencePiece vocabulary gives llama-server's ids, and decodes them", {

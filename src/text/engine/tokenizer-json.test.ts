@@ -139,35 +139,33 @@ test("control tokens typed into a text are text, other added tokens are not", ()
   assert.ok(plain.encode("[X]").includes(28) && !plain.encode("<eos>").includes(26));
 });
 
-for (const name of ["deepseek_v3", "qwen3"]) {
-  test(`${name}: on any text the ids are those of Hugging Face's JavaScript engine`, {
-    skip: testData(`tokenizers/${name}.tokenizer.json.gz`).skip,
-  }, () => {
-    const file = testData(`tokenizers/${name}.tokenizer.json.gz`).file;
-    const json: unknown = JSON.parse(gunzipSync(fs.readFileSync(file)).toString("utf8"));
-    const ours = makeTokenizer(json);
-    const theirs = new HuggingFaceTokenizer(json, {});
-    assert.ok(ours instanceof EngineTokenizer);
-    const text = fc.oneof(
+test("qwen3: on any text the ids are those of Hugging Face's JavaScript engine", {
+  skip: testData("tokenizers/qwen3.tokenizer.json.gz").skip,
+}, () => {
+  const file = testData("tokenizers/qwen3.tokenizer.json.gz").file;
+  const json: unknown = JSON.parse(gunzipSync(fs.readFileSync(file)).toString("utf8"));
+  const ours = makeTokenizer(json);
+  const theirs = new HuggingFaceTokenizer(json, {});
+  assert.ok(ours instanceof EngineTokenizer);
+  const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 40 }),
       fc.string({ unit: "grapheme", maxLength: 40 }),
       fc
         .array(fc.constantFrom(" ", "  ", "\n", "\r\n", "\t", "the", " a", "12345", "'ll", "'LL", "!?", "日本", "é", "<think>", "<|im_end|>", "<｜User｜>"), { maxLength: 20 })
         .map((parts) => parts.join("")),
     ); // biome-ignore format: parts in a row
-    fc.assert(
-      fc.property(text, fc.boolean(), fc.boolean(), (one, parseSpecial, addSpecial) => {
-        const ids = ours.encode(one, { parseSpecial, addSpecial });
-        assert.deepEqual(ids, theirs.encode(one, { parseSpecial, addSpecial }));
-        assert.equal(ours.decode(ids), theirs.decode(ids));
-      }),
-      { numRuns: 200, seed: 13 },
-    );
-    for (let id = 0; id < ours.vocabSize; id += 997) assert.deepEqual(ours.tokenBytes(id), theirs.tokenBytes(id));
-    assert.equal(ours.vocabSize, theirs.vocabSize);
-    assert.deepEqual([ours.bosId, ours.eosIds, ours.padId], [theirs.bosId, theirs.eosIds, theirs.padId]);
-  });
-}
+  fc.assert(
+    fc.property(text, fc.boolean(), fc.boolean(), (one, parseSpecial, addSpecial) => {
+      const ids = ours.encode(one, { parseSpecial, addSpecial });
+      assert.deepEqual(ids, theirs.encode(one, { parseSpecial, addSpecial }));
+      assert.equal(ours.decode(ids), theirs.decode(ids));
+    }),
+    { numRuns: 200, seed: 13 },
+  );
+  for (let id = 0; id < ours.vocabSize; id += 997) assert.deepEqual(ours.tokenBytes(id), theirs.tokenBytes(id));
+  assert.equal(ours.vocabSize, theirs.vocabSize);
+  assert.deepEqual([ours.bosId, ours.eosIds, ours.padId], [theirs.bosId, theirs.eosIds, theirs.padId]);
+});
 
 test("a long text without any word boundary is merged whole", () => {
   const tokenizer = makeTokenizer(sentencePiece(true));
@@ -219,7 +217,7 @@ test("mutated files give a tokenizer or one sentence", () => {
         }
       },
     ),
-    { numRuns: 1500, seed: 17 },
+    { numRuns: 1000, seed: 17 },
   );
 });
 
