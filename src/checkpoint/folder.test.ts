@@ -4,10 +4,12 @@ import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { UserError } from "../error.ts";
+import { dequantize } from "../kernels/blocks/dequantize.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
 import { modelConfigToJson } from "../model/config-json.ts";
 import { openModelFolder, resolveModelFolder, saveModelFolder } from "./folder.ts";
 import { expectedTensors, huggingFaceName, modelParameters } from "./names.ts";
+import { openModel } from "./open-model.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 import { readTestJson, testData } from "./test-data.ts";
 
@@ -92,6 +94,38 @@ test("experts lie in the file one by one, in memory as one stack", async () => {
   assert.deepEqual(file.readF32("model.layers.1.mlp.experts.2.down_proj.weight"), stack.data.slice(2 * 48, 3 * 48));
   assert.equal(file.tensors.size, expectedTensors(CONFIG).size);
   file.close();
+});
+
+test("a folder opened as any model gives BF16 matrices as they are stored, experts stacked, and floats for the rest", async () => {
+  const run = place();
+  const tensors = makeTensors(CONFIG);
+  const chatTemplate = "{{ bos_token }}";
+  const saved = { config: CONFIG, tensors, dtype: "BF16" as const, tokenizer: {}, tokenizerConfig: {}, chatTemplate };
+  await saveModelFolder(path.join(run, "checkpoints", "000003"), saved);
+  const model = openModel(run);
+  assert.deepEqual(
+    [model.name, model.path, model.kind, model.quantization],
+    [path.basename(run), path.join(run, "checkpoints", "000003"), "folder", "BF16"],
+  );
+  assert.deepEqual([model.chatTemplate, model.tokenizer?.kind], [chatTemplate, "file"]);
+  assert.equal(model.fileBytes, fs.statSync(path.join(model.path, "model.safetensors")).size);
+  for (const { name, shape, data } of tensors) {
+    const stored = model.tensors().find((one) => one.name === name)!;
+    const bias = name.endsWith("e_score_correction_bias");
+    assert.deepEqual(
+      [stored.shape, stored.type, stored.bytes],
+      [shape, bias ? "F32" : "BF16", data.length * (bias ? 4 : 2)],
+    );
+    assert.deepEqual(model.readTensor(name), data);
+    const blocks = model.readBlocks(name);
+    assert.equal(blocks === null, shape.length < 2, name);
+    if (blocks === null) continue;
+    assert.deepEqual([blocks.stacked * blocks.outputs * blocks.inputs, blocks.type], [data.length, "BF16"]);
+    const numbers = new Float32Array(data.length);
+    dequantize(blocks.type, blocks.blocks, numbers);
+    assert.deepEqual(numbers, data);
+  }
+  model.close();
 });
 
 test("DeepSeek's own names and configs open as Hugging Face's", {
