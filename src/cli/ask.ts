@@ -6,7 +6,7 @@ import type { TokenChoice, TokenInfo } from "../generate/answer-options.ts";
 import { costOf, DEFAULT_PRICE_PER_CORE_HOUR } from "../generate/cost.ts";
 import { type CompleteOptions, ModelSession, type Question } from "../generate/session.ts";
 import { MOST_ALTERNATIVES } from "../generate/token-info.ts";
-import { majority } from "../generate/vote.ts";
+import { majority, type Vote } from "../generate/vote.ts";
 import { AnswerPrinter, summaryLine } from "./answer-printer.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { addCommonOptions, type CommonOptions, naturalNumber, numberBetween, positiveInteger } from "./options.ts";
@@ -32,7 +32,7 @@ export function register(program: Command): void {
     .option("--model <model>", "a model's folder or a run's, or a .gguf file (default: the bundled model)")
     .option("--system <text>", "a system message")
     .option("--n <n>", "answers to give, each with a seed of its own", positiveInteger("--n"), 1)
-    .option("--vote", "with --n: the answer given most often")
+    .option("--vote", "with --n: the answer given most often, 1/2 and 0.5 being one")
     .option("--raw", "continue the text as it is, without the chat template")
     .option(
       "--logprobs <n>",
@@ -93,7 +93,7 @@ async function answerAndPrint(
   printer?.end();
   if (signal.aborted && options.json) throw signal.reason; // half an answer is no result
   const seconds = (performance.now() - started) / 1000;
-  const vote = options.vote ? majority(answers.map(({ answer }) => answer)) : null;
+  const vote = options.vote ? await voted(answers.map(({ answer }) => answer)) : null;
   const cost = costOf(
     session.decoder.config,
     {
@@ -113,6 +113,12 @@ async function answerAndPrint(
   }
   if (options.n > 1) printSeveral(answers, vote);
   note(summaryLine(session.name, answers, cost));
+}
+
+/** The majority, answers that are mathematically the same being one. */
+async function voted(answers: readonly string[]): Promise<Vote> {
+  const { sameAnswer } = await import("../tasks/math/verify.ts"); // only a vote needs it
+  return majority(answers, sameAnswer);
 }
 
 /** The shape other programs rely on. */

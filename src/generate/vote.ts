@@ -10,15 +10,18 @@ export interface Vote {
   readonly tally: readonly { readonly answer: string; readonly votes: number }[];
 }
 
-/** The majority among answers that are equal but for their writing; of equals the one that came first. Throws a RangeError on none. */
-export function majority(answers: readonly string[]): Vote {
+/**
+ * The majority among answers that are equal but for their writing; of equals the one that came first. Throws a RangeError on none.
+ * @param same whether two answers written differently mean the same; an answer joins the first group whose first answer does.
+ */
+export function majority(answers: readonly string[], same?: (a: string, b: string) => boolean): Vote {
   if (answers.length === 0) throw new RangeError("a vote needs at least one answer");
   const groups = new Map<string, { answer: string; votes: number; index: number }>();
   for (const [index, answer] of answers.entries()) {
     const key = normaliseAnswer(answer);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { answer, votes: 1, index });
-    else group.votes++;
+    const alike = groups.get(key) ?? groups.values().find((group) => same?.(group.answer, answer));
+    if (alike === undefined) groups.set(key, { answer, votes: 1, index });
+    else alike.votes++;
   }
   const ranked = [...groups.values()].sort((a, b) => b.votes - a.votes || a.index - b.index);
   const said = ranked.find(({ answer }) => answer.trim() !== "") ?? ranked[0]; // an empty answer never wins over a given one

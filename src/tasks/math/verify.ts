@@ -52,6 +52,9 @@ export function verify(gold: string, answer: string, options: VerifyOptions = {}
   return { ...verdict, ms: performance.now() - started };
 }
 
+/** Whether two responses give the same answer, whichever of them is taken for gold: what a vote counts as one. */
+export const sameAnswer = (a: string, b: string): boolean => verify(a, b).correct || verify(b, a).correct;
+
 /** The final answer that `verify` would find in a response, "" where there is none. */
 export function finalAnswer(response: string): string {
   const found = withWork(WORK_PER_VERDICT, () => attempt(() => find(response)));
