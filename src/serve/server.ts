@@ -76,6 +76,7 @@ export async function startServer(options: ServeOptions = {}): Promise<RunningSe
     getRequestListener(createApp(core).fetch, { overrideGlobalObjects: false }),
   );
   server.on("clientError", refuse);
+  const unused = unusedConnections(server);
   await listen(server, config.host, config.port);
   try {
     await models.preload();
@@ -92,7 +93,7 @@ export async function startServer(options: ServeOptions = {}): Promise<RunningSe
     url: `http://${host}:${port}`,
     core,
     stop: () => {
-      stopping ??= stop(server, core);
+      stopping ??= stop(server, unused, core);
       return stopping;
     },
   };
@@ -106,7 +107,7 @@ function readConfig(options: ServeOptions): ServeConfig {
   throw new UserError(`${flag}: ${message.replace(/^Invalid (input|option): /, "")}.`, { param: flag, exitCode: 2 });
 }
 
-async function stop(server: Server, core: Core): Promise<void> {
+async function stop(server: Server, unused: ReadonlySet<Socket>, core: Core): Promise<void> {
   core.state = "draining";
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
@@ -115,11 +116,23 @@ async function stop(server: Server, core: Core): Promise<void> {
   await core.models.close(); // what is still under way ends with what it has
   core.replays.close();
   // Connections are closed as soon as their last answer has gone out, and after a second whatever they hold.
+  for (const socket of unused) socket.destroy();
   const idle = setInterval(() => server.closeIdleConnections(), 10);
   const forced = setTimeout(() => server.closeAllConnections(), 1000);
   await closed;
   clearInterval(idle);
   clearTimeout(forced);
+}
+
+/** Connections that clients keep ready and have sent nothing over: Node does not count them among the idle ones. */
+function unusedConnections(server: Server): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  server.on("request", ({ socket }) => unused.delete(socket));
+  return unused;
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -69,8 +69,8 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<
   if (result.success) return result.data;
   const issue = deepest(result.error.issues[0]!);
   const param = fieldName(issue.path);
-  const missing = issue.code === "invalid_type" && valueAt(value, issue.path) === undefined;
-  if (missing) throw invalid(`The field ${param} is missing.`, param, "missing_required_parameter");
+  if (param !== null && valueAt(value, issue.path) === undefined)
+    throw invalid(`The field ${param} is missing.`, param, "missing_required_parameter");
   const said = issue.message.replace(/^Invalid input: /, "").replace(/\.$/, "");
   const code = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
   throw invalid(param === null ? `${said}.` : `The field ${param} is not valid: ${said}.`, param, code);

@@ -1,0 +1,210 @@
+// Many at once, slow ones, ones that leave: over real sockets.
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import type { RunningServer } from "./server.ts";
+import { call, chunksOf, frames, stream, tinyModelFolder, user, withServer } from "./test-server.ts";
+
+let tiny: Awaited<ReturnType<typeof tinyModelFolder>>;
+before(async () => {
+  tiny = await tinyModelFolder();
+});
+after(() => tiny.remove());
+
+const long = (more: object = {}) => ({
+  messages: user("go on"),
+  max_tokens: 230,
+  ignore_eos: true,
+  seed: 3,
+  thinking: { type: "disabled" },
+  ...more,
+});
+
+const at = (url: string): string => `${url}/v1/chat/completions`;
+
+async function until(what: () => boolean): Promise<void> {
+  while (!what()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+const engineOf = ({ core }: RunningServer) => core.models.resolve(undefined).served.engine();
+
+test("32 requests at once get what each gets alone", async () => {
+  const requests = Array.from({ length: 32 }, (_, i) => ({
+    messages: user(`What is ${i} + ${(3 * i) % 7}?`),
+    max_tokens: 10 + i,
+    seed: i,
+    temperature: (i % 3) / 2,
+    logprobs: true,
+    stream: i % 2 === 0,
+  }));
+  const answer = async (url: string, request: (typeof requests)[number]) => {
+    if (!request.stream) {
+      const { choices } = (await call(at(url), request)).body;
+      return [choices[0].message.reasoning_content, choices[0].message.content];
+    }
+    const deltas = (await chunksOf(await stream(at(url), request))).map(({ choices }) => choices[0].delta);
+    return ["reasoning_content", "content"].map((key) => deltas.map((delta) => delta[key] ?? "").join(""));
+  };
+  await withServer({ models: [tiny.folder], slots: 32, cacheBytes: 0 }, async (url) => {
+    const alone: unknown[] = [];
+    for (const request of requests) alone.push(await answer(url, request));
+    assert.deepEqual(await Promise.all(requests.map((request) => answer(url, request))), alone);
+  });
+});
+
+test("whoever comes when slots and queue are full is told to come back", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, queue: 1 }, async (url, server) => {
+    const stop = new AbortController();
+    const busy = await stream(at(url), long(), { signal: stop.signal });
+    const waiting = call(at(url), long({ max_tokens: 3 }));
+    const engine = await engineOf(server);
+    await until(() => engine.load.waiting === 1);
+    const refused = await call(at(url), long());
+    assert.deepEqual(
+      [refused.status, refused.body.error.type, refused.body.error.code],
+      [429, "rate_limit_error", "queue_full"],
+    );
+    assert.equal(refused.headers.get("retry-after"), "1");
+    await busy.body?.cancel();
+    stop.abort();
+    assert.equal((await waiting).status, 200);
+  });
+});
+
+test("a dropped connection frees its slot at once, streamed or not", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, queue: 0 }, async (url, server) => {
+    const engine = await engineOf(server);
+    const { port } = new URL(url);
+    for (const isStream of [true, false]) {
+      const body = JSON.stringify({ ...long(), stream: isStream });
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write(
+        `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+      await until(() => engine.load.live === 1);
+      socket.destroy();
+      await until(() => engine.load.live === 0);
+      const { completion_tokens: tokens } = (await call(at(url), long({ max_tokens: 2 }))).body.usage;
+      assert.equal(tokens, 2);
+    }
+    const metrics = (await call(`${url}/metrics`)).body as string;
+    const [, aborted] = /finished_reason="abort"} (\d+)/.exec(metrics) ?? [];
+    assert.equal(aborted, "2");
+  });
+});
+
+test("a reader that takes nothing holds up only itself", async () => {
+  await withServer({ models: [tiny.folder], slots: 2 }, async (url, server) => {
+    const engine = await engineOf(server);
+    const { port } = new URL(url);
+    const body = JSON.stringify({ ...long({ n: 2, max_tokens: 240, logprobs: true, top_logprobs: 20 }), stream: true });
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.pause();
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until(() => engine.busy);
+    const other = await call(at(url), long({ max_tokens: 100 }));
+    assert.equal(other.body.usage.completion_tokens, 100);
+    let bytes = 0;
+    socket.on("data", (data) => {
+      bytes += data.length;
+    });
+    await until(() => !engine.busy);
+    assert.ok(bytes >= 0);
+    socket.destroy();
+  });
+});
+
+test("a stream that is silent for long gets comments, and events come in one piece each", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, pingMs: 5 }, async (url, server) => {
+    const engine = await engineOf(server);
+    const busy = await stream(at(url), long());
+    const waiting = await stream(at(url), long({ max_tokens: 2 }));
+    const step = engine.session.decoder.step.bind(engine.session.decoder);
+    // Each step takes a while, as with a large model.
+    engine.session.decoder.step = (cache, rows) => {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return step(cache, rows);
+    };
+    const comments: string[] = [];
+    for await (const { data } of frames(waiting, (comment) => comments.push(comment))) if (data === "[DONE]") break;
+    assert.ok(comments.length > 0 && comments.every((comment) => comment === ": ping"));
+    await busy.body?.cancel();
+  });
+});
+
+test("a resumable stream goes on where its reader was, once the connection is back", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, apiKeys: ["a", "b"] }, async (url, server) => {
+    const as = (key: string, more: object = {}) => ({ headers: { authorization: `Bearer ${key}`, ...more } });
+    const request = long({ stream_options: { resumable: true } });
+    const whole: string[] = [];
+    for await (const { data } of frames(await stream(at(url), long(), as("a")))) whole.push(data);
+    const content = (all: readonly string[]) =>
+      all.map((data) => (data === "[DONE]" ? data : (JSON.parse(data).choices[0].delta.content ?? ""))).join("");
+    const response = await stream(at(url), request, as("a"));
+    const id = response.headers.get("x-stream-id") ?? "";
+    const told: string[] = [];
+    let last = "";
+    for await (const frame of frames(response)) {
+      told.push(frame.data);
+      last = frame.id ?? "";
+      if (told.length === 20) break; // closes the connection
+    }
+    const foreign = await call(`${url}/v1/streams/${id}`, undefined, as("b"));
+    assert.deepEqual([foreign.status, foreign.body.error.code], [404, "stream_not_found"]);
+    await until(() => server.core.models.find(id) === undefined);
+    const lost = await call(`${url}/v1/streams/${id}`, undefined, as("a", { "last-event-id": "99999" }));
+    assert.deepEqual([lost.status, lost.body.error.code], [410, "stream_position_lost"]);
+    const resumed = await fetch(`${url}/v1/streams/${id}`, as("a", { "last-event-id": last }));
+    for await (const { data } of frames(resumed)) told.push(data);
+    assert.equal(content(told), content(whole));
+  });
+});
+
+test("a resumable stream nobody comes back to is given up", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, resumeMs: 10 }, async (url, server) => {
+    const response = await stream(at(url), long({ stream_options: { resumable: true } }));
+    const id = response.headers.get("x-stream-id") ?? "";
+    for await (const _ of frames(response)) break;
+    await until(() => server.core.models.find(id) === undefined);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal((await call(`${url}/v1/streams/${id}`)).status, 404);
+  });
+});
+
+test("a server that is told to stop finishes what it writes, and says that it takes no more", async () => {
+  await withServer({ models: [tiny.folder], slots: 1 }, async (url, server) => {
+    const last = stream(at(url), long({ max_tokens: 100 }));
+    const chunks = chunksOf(await last);
+    const stopped = server.stop();
+    assert.equal(server.core.state, "draining");
+    const told = await chunks;
+    assert.equal(told.at(-1).choices[0].finish_reason, "length");
+    await stopped;
+    await assert.rejects(fetch(`${url}/health`));
+  });
+});
+
+test("what takes longer than a stopping server waits ends with a reason", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, drainMs: 0 }, async (url, server) => {
+    const response = await stream(at(url), long());
+    const chunks = chunksOf(response);
+    await server.stop();
+    assert.equal((await chunks).at(-1).choices[0].finish_reason, "insufficient_system_resource");
+  });
+});
+
+test("a model is opened when first asked for, and one unused the longest gives way", async () => {
+  const options = { models: ["models/reckon-nano", tiny.folder], modelBytes: 1 };
+  await withServer(options, async (url) => {
+    const loaded = async () =>
+      (await call(`${url}/v1/models`)).body.data.slice(0, 2).map((model: { loaded: boolean }) => model.loaded);
+    assert.deepEqual(await loaded(), [true, false]);
+    assert.equal((await call(at(url), long({ model: "tiny", max_tokens: 2 }))).status, 200);
+    assert.deepEqual(await loaded(), [false, true]);
+    assert.equal((await call(at(url), long({ model: "reckon-nano", max_tokens: 2 }))).status, 200);
+    assert.deepEqual(await loaded(), [true, false]);
+  });
+});
