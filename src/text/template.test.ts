@@ -5,7 +5,8 @@ import path from "node:path";
 import { test } from "node:test";
 import { readTestJson, testData } from "../checkpoint/test-data.ts";
 import { UserError } from "../error.ts";
-import { BUNDLED_TEMPLATE, type ChatMessage, endsInsideThink, loadChatTemplate, renderChat } from "./template.ts";
+import { endsInsideThink } from "./reasoning.ts";
+import { BUNDLED_TEMPLATE, type ChatMessage, loadChatTemplate, renderChat } from "./template.ts";
 import { messagesForTemplate } from "./template-messages.ts";
 
 interface LlamaServer {

@@ -7,8 +7,6 @@ import { UserError } from "../error.ts";
 import { TemplateRuntimeError, TemplateSyntaxError } from "./jinja/errors.ts";
 import { JinjaTemplate } from "./jinja/template.ts";
 
-export { endsInsideThink } from "./reasoning.ts";
-
 /** One message, as OpenAI's and DeepSeek's APIs have it; templates may read further fields. */
 export interface ChatMessage {
   readonly role: string;
