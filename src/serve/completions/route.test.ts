@@ -26,19 +26,22 @@ describe("a published model over HTTP", { skip: stories.skip }, () => {
   after(() => server.stop());
 
   test("greedy texts and their log-probabilities are llama-server's", async () => {
-    for (const { prompt, content, tokens, logprobs } of goldens.greedy) {
-      const request = { prompt, max_tokens: tokens.length, temperature: 0, logprobs: 3, ignore_eos: true };
+    // Theirs come by a cache of 16-bit floats, so that a near tie may go the other way: up to there.
+    const near = (a: number, b: number): boolean => Math.abs(a - b) < 0.02;
+    for (const { prompt, content, logprobs } of goldens.greedy) {
+      const tie = logprobs.findIndex(({ top }) => near(top[0][1], top[1][1]));
+      const clear = logprobs.slice(0, tie < 0 ? undefined : tie);
+      assert.ok(clear.length >= 20);
+      const request = { prompt, max_tokens: clear.length, temperature: 0, logprobs: 3, ignore_eos: true };
       const { body } = await call(`${server.url}/v1/completions`, request);
       const [choice] = body.choices;
-      assert.equal(choice.text, content);
-      // Theirs come by a cache of 16-bit floats.
-      const near = (a: number, b: number): boolean => Math.abs(a - b) < 0.02;
-      for (const [i, expected] of logprobs.entries()) {
+      assert.equal(choice.text, content.slice(0, choice.text.length));
+      for (const [i, expected] of clear.entries()) {
         assert.ok(near(choice.logprobs.token_logprobs[i], expected.logprob), `token ${i}`);
         const alternatives = Object.values<number>(choice.logprobs.top_logprobs[i]).sort((a, b) => b - a);
         for (const [j, logprob] of alternatives.entries()) assert.ok(near(logprob, expected.top[j][1]), `${i}: ${j}`);
       }
-      assert.equal(choice.logprobs.tokens.join(""), content);
+      assert.equal(choice.logprobs.tokens.join(""), choice.text);
     }
   });
 
