@@ -25,12 +25,7 @@ const KEPT = 32;
  */
 export function compileConstraint(constraint: Constraint, tokenizer: Tokenizer): CompiledConstraint {
   const key = keyOf(constraint);
-  let known = vocabularies.get(tokenizer);
-  if (known === undefined) {
-    known = { vocabulary: new Vocabulary(tokenizer), compiled: new Map() };
-    vocabularies.set(tokenizer, known);
-  }
-  const { vocabulary, compiled } = known;
+  const { vocabulary, compiled } = knownOf(tokenizer, constraint.kind === "grammar" ? (constraint.marks ?? []) : []);
   const found = compiled.get(key);
   if (found !== undefined) {
     compiled.delete(key);
@@ -83,7 +78,23 @@ interface Known {
   readonly compiled: Map<string, CompiledConstraint>;
 }
 
-const vocabularies = new WeakMap<Tokenizer, Known>();
+/** By tokenizer and marks. */
+const vocabularies = new WeakMap<Tokenizer, Map<string, Known>>();
+
+function knownOf(tokenizer: Tokenizer, marks: readonly string[]): Known {
+  let byMarks = vocabularies.get(tokenizer);
+  if (byMarks === undefined) {
+    byMarks = new Map();
+    vocabularies.set(tokenizer, byMarks);
+  }
+  const key = marks.join("\n");
+  let known = byMarks.get(key);
+  if (known === undefined) {
+    known = { vocabulary: new Vocabulary(tokenizer, new Set(marks)), compiled: new Map() };
+    byMarks.set(key, known);
+  }
+  return known;
+}
 
 class Following implements ConstraintState {
   readonly #automaton: Automaton;

@@ -6,8 +6,8 @@ export type Constraint =
   /** Any JSON object. */
   | { readonly kind: "json_object" }
   | { readonly kind: "regex"; readonly pattern: string }
-  /** GBNF or EBNF with a rule named root. */
-  | { readonly kind: "grammar"; readonly grammar: string };
+  /** GBNF or EBNF with a rule named root; `marks` are control tokens that it may write, which are no text otherwise. */
+  | { readonly kind: "grammar"; readonly grammar: string; readonly marks?: readonly string[] };
 
 /** A constraint on its way through one answer's tokens. */
 export interface ConstraintState {

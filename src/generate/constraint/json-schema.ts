@@ -31,17 +31,28 @@ export function schemaGrammar(schema: unknown): string {
   return writer.rules.text(root);
 }
 
+/**
+ * A grammar with JSON texts of several schemas in it, each with its own $defs.
+ * @param root makes the whole of the pieces that match them, in their order
+ * @throws UserError
+ */
+export function schemasGrammar(schemas: readonly unknown[], root: (pieces: readonly string[]) => string): string {
+  const rules = new Rules();
+  return rules.text(root(schemas.map((schema) => new SchemaWriter(schema, rules).write(schema, ""))));
+}
+
 /** Any JSON object. */
 export const JSON_OBJECT: Schema = { type: "object" };
 
 class SchemaWriter {
-  readonly rules = new Rules();
+  readonly rules: Rules;
   readonly #root: unknown;
   readonly #known = new Map<string, string>();
   readonly #shared = new Map<string, string>();
 
-  constructor(root: unknown) {
+  constructor(root: unknown, rules = new Rules()) {
     this.#root = root;
+    this.rules = rules;
   }
 
   /** A piece that matches the values of `schema`; `at` is its JSON pointer. */

@@ -18,15 +18,16 @@ export class Vocabulary {
   /** Positions a token passes through, by depth; kept between walks. */
   readonly #path: (Position | null)[] = [];
 
-  constructor(tokenizer: Tokenizer) {
+  /** @param marks control tokens that are text all the same */
+  constructor(tokenizer: Tokenizer, marks: ReadonlySet<string> = new Set()) {
     this.size = tokenizer.vocabSize;
     this.#eosIds = tokenizer.eosIds;
-    this.#bytes = Array.from({ length: this.size }, (_, id) =>
+    this.#bytes = Array.from({ length: this.size }, (_, id) => {
+      const token = tokenizer.tokenOf(id) ?? "";
       // Marks that steer the model are no text.
-      isControlToken(tokenizer.tokenOf(id) ?? "", tokenizer.isSpecial(id)) || tokenizer.eosIds.includes(id)
-        ? NONE
-        : tokenizer.tokenBytes(id),
-    );
+      const steers = isControlToken(token, tokenizer.isSpecial(id)) && !marks.has(token);
+      return steers || tokenizer.eosIds.includes(id) ? NONE : tokenizer.tokenBytes(id);
+    });
     const bytes = this.#bytes;
     this.#sorted = Int32Array.from(bytes.keys()).filter((id) => bytes[id].length > 0);
     this.#sorted.sort((a, b) => compare(bytes[a], bytes[b]));

@@ -5,7 +5,7 @@ import { promptTooLong } from "../../generate/engine/plan.ts";
 import { chatPrompt, type Prompt } from "../../generate/prompt.ts";
 import type { ModelSession } from "../../generate/session.ts";
 import { endsInsideThink } from "../../text/reasoning.ts";
-import { type ToolFormat, toolFormatOf, toolMarks } from "../../text/tool-calls.ts";
+import { type ToolFormat, toolMarks } from "../../text/tool-calls.ts";
 import type { ServeConfig } from "../config.ts";
 import { invalid } from "../errors.ts";
 import type { ResolvedModel } from "../models.ts";
@@ -13,6 +13,7 @@ import { clampTokens, samplingOptions } from "../sampling.ts";
 import { type Conversation, readConversation } from "./messages.ts";
 import type { ChatRequest } from "./schema.ts";
 import { type ThinkingWish, thinkingWish } from "./thinking.ts";
+import { constraintOf, shownTools, templateFor, toolFormat } from "./tools.ts";
 
 /** How an answer is told. */
 export interface ChatShape {
@@ -33,8 +34,8 @@ export interface ChatPlan {
 /** What of a request is rendered: for /apply-template too. @throws ApiError, UserError */
 export function renderPrompt(request: ChatRequest, session: ModelSession, wish: ThinkingWish): Prompt {
   const { tokenizer } = session;
-  const tools = request.tool_choice === "none" || request.tools?.length === 0 ? undefined : request.tools;
-  const template = tools === undefined ? session.template : (session.about.toolChatTemplate ?? session.template);
+  const tools = shownTools(request);
+  const template = templateFor(session, tools);
   if (template === null) {
     throw invalid(`The model ${session.name} has no chat template; use /v1/completions.`, "model", "no_chat_template");
   }
@@ -55,7 +56,7 @@ export function planChat(request: ChatRequest, model: ResolvedModel, engine: Eng
   const { session, context } = engine;
   const asked = request.max_completion_tokens ?? request.max_tokens;
   const wish = thinkingWish(request, model.thinks, Math.min(asked ?? context, context));
-  const tools = toolsOf(request, session);
+  const tools = toolFormat(request, session);
   const prompt = renderPrompt(request, session, wish);
   if (prompt.ids.length >= context) throw promptTooLong(prompt.ids.length, context);
   const hidden = request.include_reasoning === false || request.reasoning?.exclude === true;
@@ -70,7 +71,7 @@ export function planChat(request: ChatRequest, model: ResolvedModel, engine: Eng
       thinkMinimum: wish.thinks === false ? undefined : minimum,
       logprobs: request.logprobs === true ? (request.top_logprobs ?? 0) : undefined,
       keepTokens: tools === null ? undefined : toolMarks(tools),
-      constraint: constraintOf(request.response_format),
+      constraint: constraintOf(request, tools, templateFor(session, shownTools(request))),
       plain: whole ? true : undefined,
     },
     shape: {
@@ -105,35 +106,4 @@ function goOn(session: ModelSession, rendered: Prompt, wish: ThinkingWish, { pre
     add(format.open, true);
   }
   return { text, ids };
-}
-
-function toolsOf(request: ChatRequest, session: ModelSession): ToolFormat | null {
-  const { tools, tool_choice: choice } = request;
-  if (tools === undefined || tools.length === 0) {
-    if (choice !== undefined && choice !== "none" && choice !== "auto") {
-      throw invalid("There are no tools to choose from.", "tool_choice");
-    }
-    return null;
-  }
-  if (choice === "none") return null;
-  if (typeof choice === "object" && !tools.some((tool) => tool.function.name === choice.function.name)) {
-    throw invalid(`There is no tool named ${JSON.stringify(choice.function.name)}.`, "tool_choice.function.name");
-  }
-  const template = session.about.toolChatTemplate ?? session.template;
-  const format = toolFormatOf(template, session.tokenizer);
-  if (format === null || !/\btools\b/.test(template ?? "")) {
-    throw invalid(
-      `The model ${session.name} was not trained to call tools: its chat template has no place for them.`,
-      "tools",
-      "tools_not_supported",
-    );
-  }
-  return format;
-}
-
-function constraintOf(format: ChatRequest["response_format"]): SubmitOptions["constraint"] {
-  if (format?.type === "json_object") {
-    return format.schema === undefined ? { kind: "json_object" } : { kind: "json_schema", schema: format.schema };
-  }
-  return format?.type === "json_schema" ? { kind: "json_schema", schema: format.json_schema.schema } : undefined;
 }
