@@ -15,11 +15,11 @@ export function quantPack(args: usize, thread: i32, _threads: i32): void {
   const numbers = int(args, 6), blockBytes = address(args, 7), lift = int(args, 8);
   const group = groupOf(layout), parts = numbers / group, bytes = groupBytes(layout);
   const panels = (rows + PANEL - 1) / PANEL, stride = panelBytes(layout, inputs);
-  const rowBytes = <usize>(inputs / numbers) * blockBytes;
+  const rowBytes = <usize>(inputs / numbers) * blockBytes, head = headBytes(layout);
   const own = privateMemory(thread);
   for (let panel = takeTile(0); panel < panels; panel = takeTile(0)) {
     const to = address(args, 1) + <usize>panel * stride;
-    memory.fill(to, 0, stride);
+    if (rows - panel * PANEL < PANEL) memory.fill(to, 0, stride);
     if (layout >= layouts.BF16) {
       for (let j = 0; j < min(PANEL, rows - panel * PANEL); j++) {
         let from = address(args, 0) + <usize>(panel * PANEL + j) * rowBytes, at = to + <usize>(j << 1);
@@ -34,40 +34,45 @@ export function quantPack(args: usize, thread: i32, _threads: i32): void {
     const tails = to + <usize>(inputs / group) * bytes;
     for (let j = 0; j < min(PANEL, rows - panel * PANEL); j++) {
       let block = address(args, 0) + <usize>(panel * PANEL + j) * rowBytes;
-      for (let at = 0; at < inputs / group; at++) {
-        unpack(format, block, at % parts, own);
-        put(layout, to + <usize>at * bytes, own, j, lift);
-        if (at % parts == parts - 1) {
-          const tail = tails + <usize>(at / parts) * headBytes(layout) + (<usize>j << 2);
-          if (headBytes(layout)) heads(format, block, tail, tail + 64);
-          block += blockBytes;
-        }
+      let tail = tails + (<usize>j << 2), part = 0;
+      for (let at = to; at < tails; at += bytes) {
+        unpack(format, block, part, own);
+        put(layout, at, own, j, lift);
+        if (++part < parts) continue;
+        if (head) heads(format, block, tail, tail + 64);
+        tail += head;
+        block += blockBytes;
+        part = 0;
       }
     }
   }
 }
 
-/** Output j's codes and scales into a group of a panel. */
+/** Output j's codes and scales into a group of a panel, four codes at a time. */
 function put(layout: i32, to: usize, from: usize, j: i32, lift: i32): void {
-  const group = groupOf(layout);
   if (layout >= layouts.Q8_HALF) {
-    for (let k = 0; k < 32; k++) store<u8>(to + <usize>((k >> 1) * 32 + j * 2 + (k & 1)), load<u8>(from + k));
+    for (let pair: usize = 0; pair < 16; pair++)
+      store<u16>(to + (pair << 5) + <usize>(j << 1), load<u16>(from + (pair << 1)));
     const scales = to + 512;
     if (layout == layouts.Q8_HALF) store<u16>(scales + <usize>(j << 1), lifted(load<u16>(from + SCALE), lift));
     else store<f32>(scales + <usize>(j << 2), load<f32>(from + SCALE));
     return;
   }
-  const half = group >> 1, upper = to + <usize>(group << 3);
-  for (let k = 0; k < group; k++) {
-    const code = <i32>load<u8>(from + k), high = <i32>(k >= half), step = (k % half) >> 2;
-    const lane = <usize>(j * 4 + (k & 3)), at = to + <usize>(step << 6) + lane;
-    store<u8>(at, load<u8>(at) | <u8>((code & 15) << (high << 2)));
-    if (code > 15) {
-      const shift = layout == layouts.Q6_K ? (step << 2) + (high << 1) : step + (high << 2);
-      store<u8>(upper + lane, load<u8>(upper + lane) | <u8>((code >> 4) << shift));
-    }
+  const group = groupOf(layout), half = <usize>group >> 1, upper = to + <usize>(group << 3);
+  const six = layout == layouts.Q6_K;
+  const low: u32 = 0x0f0f0f0f, high: u32 = six ? 0x03030303 : 0x01010101;
+  let rest: u32 = 0;
+  for (let step: usize = 0; step < half >> 2; step++) {
+    const first = load<u32>(from + (step << 2)), second = load<u32>(from + half + (step << 2));
+    store<u32>(to + (step << 6) + <usize>(j << 2), (first & low) | ((second & low) << 4));
+    const more = (first >> 4) & high, most = (second >> 4) & high;
+    rest |= six ? (more << (<u32>step << 2)) | (most << ((<u32>step << 2) + 2)) : (more << <u32>step) | (most << (<u32>step + 4));
   }
-  const scales = upper + (hasUpper(layout) ? 64 : 0);
+  let scales = upper;
+  if (hasUpper(layout)) {
+    store<u32>(upper + <usize>(j << 2), rest);
+    scales += 64;
+  }
   if (layout <= layouts.Q5_1) {
     store<u16>(scales + <usize>(j << 1), lifted(load<u16>(from + SCALE), lift));
     if (hasMin(layout)) store<u16>(scales + 32 + <usize>(j << 1), lifted(load<u16>(from + MIN), lift));
