@@ -55,6 +55,14 @@ const benchmarks: readonly Benchmark[] = [
       await run({ ...flags, model: model ?? BUNDLED_MODEL, threads: counts, emit: (line) => show(line, json) });
     },
   },
+  {
+    name: "verify",
+    about: "the math verifier's answers a second against 2,000, and its verdicts on benchmarks' own solutions",
+    run: async ({ json }) => {
+      const { run } = await import("../../bench/verify.ts");
+      await run({ emit: (line) => show(line, json) });
+    },
+  },
 ];
 
 export function register(program: Command): void {
