@@ -4,8 +4,9 @@ import { usageError } from "../error.ts";
 import { addCommonOptions, type CommonOptions, positiveInteger } from "./options.ts";
 import { print, printJson } from "./output.ts";
 
-/** Flags of `infer` alone. */
+/** Flags of single benchmarks. */
 interface InferFlags {
+  readonly url?: string;
   readonly model?: string;
   readonly peer?: string;
   readonly prefill?: number;
@@ -63,6 +64,16 @@ const benchmarks: readonly Benchmark[] = [
       await run({ emit: (line) => show(line, json) });
     },
   },
+  {
+    name: "serve",
+    about:
+      "answers over HTTP with 1, 4 and 16 readers, and the serving's own processor time (or any server's, with --url)",
+    run: async ({ threads, json, model, url }) => {
+      const { run } = await import("../../bench/serve.ts");
+      const { BUNDLED_MODEL } = await import("../generate/session.ts");
+      await run({ threads, model: model ?? BUNDLED_MODEL, url, emit: (line) => show(line, json) });
+    },
+  },
 ];
 
 export function register(program: Command): void {
@@ -73,7 +84,8 @@ export function register(program: Command): void {
       `which: ${benchmarks.map(({ name, about }) => `${name} (${about})`).join("; ")}; all without a name`,
     );
   command
-    .option("--model <path>", "infer: a GGUF file or a model folder; the bundled model without it")
+    .option("--url <url>", "serve: the server to measure instead of one's own")
+    .option("--model <path>", "infer, serve: a GGUF file or a model folder; the bundled model without it")
     .option(
       "--peer <command>",
       "infer: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON",

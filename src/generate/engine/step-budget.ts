@@ -7,6 +7,9 @@
 const BESIDE_WRITING_MS = 50;
 const ALONE_MS = 200;
 
+/** However slow the model: fewer rows at once waste its weights' way through memory, and those who wait must get on. */
+const LEAST = 32;
+
 export class StepBudget {
   /** More rows than this at once make a matrix product no faster. */
   static readonly most = 512;
@@ -17,7 +20,8 @@ export class StepBudget {
   promptTokens(writing: number): number {
     if (this.#msPerRow === 0) return 64;
     const target = writing > 0 ? BESIDE_WRITING_MS : ALONE_MS;
-    return Math.max(16, Math.min(StepBudget.most, Math.floor(target / this.#msPerRow) - writing));
+    const affordable = Math.floor(target / this.#msPerRow) - writing;
+    return Math.min(StepBudget.most, Math.max(LEAST, 2 * writing, affordable));
   }
 
   /** Takes note of a step. Short ones say little about long ones and count for nothing. */
