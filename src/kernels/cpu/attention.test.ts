@@ -25,7 +25,7 @@ const shapes: readonly AttentionShape[] = [
   { queryHeads: 2, keyHeads: 2, keyDim: 24, valueDim: 8, scale: 0.3, window: 9 },
   { queryHeads: 2, keyHeads: 1, keyDim: 8, valueDim: 16, scale: 0.3, window: 2 },
   { queryHeads: 14, keyHeads: 2, keyDim: 12, valueDim: 24, scale: 0.3 },
-  { queryHeads: 10, keyHeads: 2, keyDim: 8, valueDim: 8, scale: 0.3, window: 11 },
+  { queryHeads: 10, keyHeads: 2, keyDim: 8, valueDim: 100, scale: 0.3, window: 11 },
 ];
 const packings: readonly (readonly number[])[] = [
   [1, 3],

@@ -65,7 +65,7 @@ export function attentionKernels(pool: Pool, memory: CpuMemory): AttentionKernel
       put(q.handle, cacheK.handle, cacheV.handle, o.handle, slots.handle, positions.handle, rows, capacity, longest);
       putShape(9, shape);
       int[16] = shape.window ?? 0;
-      const floats = 6 * shape.keyDim + 6 * up8(longest) + 256;
+      const floats = 6 * (shape.keyDim + shape.valueDim + up8(longest) + 64) + 256;
       const work = rows * longest * shape.queryHeads * (shape.keyDim + shape.valueDim);
       runWithScratch(op.ATTENTION_CACHED, 14, floats, work > 40_000);
     },

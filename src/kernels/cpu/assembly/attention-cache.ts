@@ -4,14 +4,13 @@
  */
 import { address, float, int, share, takeTile } from "./control";
 import { packQueries } from "./attention-pack";
+import { SHARING, sharedHeads } from "./attention-shared";
 import {
   BLOCK, firstSeen, hideBefore, NEGATIVE_INFINITY, PANEL, scores1, scores6, softmaxRow, softmaxRows, weighted1, weightedPanels,
 } from "./attention-tiles";
 
 /** Fewer rows than this in a run go one by one. */
 const SHARED: i32 = 3;
-/** Fewer query heads than this to a key head go one by one: six at a time pay from four on. */
-const GROUPED: i32 = 4;
 
 // A head's keys lie in blocks of 32 positions, (keyDim, 32) each and (keyDim, capacity - start) the last: a row is read in one
 // run through memory, a line at a time, whatever the capacity.
@@ -19,23 +18,25 @@ const KEYS: i32 = 32;
 
 /**
  * Arguments: q, cacheK, cacheV, o, slots, positions, rows, capacity, longest, queryHeads, keyHeads, keyDim, valueDim, scale,
- * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, T8) for scores and 256 floats more, T8 = longest up to
- * the next multiple of 8; window.
+ * scratch, bytes of scratch a thread: (6, keyDim) for queries, (6, valueDim) for sums, (6, T8 + 64) for scores and 256 floats more,
+ * T8 = longest up to the next multiple of 8; window.
  */
-export function attentionCached(args: usize, thread: i32, _threads: i32): void {
+export function attentionCached(args: usize, thread: i32, threads: i32): void {
   const slots = address(args, 4), positions = address(args, 5);
   const rows = int(args, 6), queryHeads = int(args, 9), keyHeads = int(args, 10);
   const scratch = address(args, 14) + address(args, 15) * <usize>thread;
   const group = queryHeads / keyHeads;
-  if (group >= GROUPED && !continues(slots, positions, rows) && !(int(args, 12) & 7)) {
-    // Query heads that share keys and values read them together, six at a time.
-    const runs = (group + BLOCK - 1) / BLOCK, size = (group + runs - 1) / runs;
+  if (group > 1 && !continues(slots, positions, rows)) {
+    // Cut the heads that share keys further where that gives the threads more even work.
+    let runs = (group + SHARING - 1) / SHARING;
+    if (threads > 1) while (runs < group && rows * keyHeads * runs < 2 * threads) runs++;
+    const size = (group + runs - 1) / runs;
     for (let item = takeTile(0); item < rows * keyHeads * runs; item = takeTile(0)) {
-      const row = item / (keyHeads * runs), head = ((item / runs) % keyHeads) * group + (item % runs) * size;
-      const count = min(size, group - (item % runs) * size);
+      const row = item / (keyHeads * runs), first = (item % runs) * size;
+      const head = ((item / runs) % keyHeads) * group + first, count = min(size, group - first);
       const slot = load<i32>(slots + (<usize>row << 2)), position = load<i32>(positions + (<usize>row << 2));
-      if (((position + 8) & ~7) <= int(args, 7) && count > 1) heads(args, scratch, row, count, head, slot, position);
-      else for (let h = head; h < head + count; h++) alone(args, scratch, row, h, slot, position);
+      if (count > 1) sharedHeads(args, scratch, row, count, head, slot, position);
+      else if (count == 1) alone(args, scratch, row, head, slot, position);
     }
     return;
   }
@@ -67,40 +68,6 @@ export function attentionCached(args: usize, thread: i32, _threads: i32): void {
 function continues(slots: usize, positions: usize, rows: i32): bool {
   for (let row = 1; row < rows; row++) if (follows(slots, positions, row)) return true;
   return false;
-}
-
-/** One row's query heads [head, head + count), which share keys and values. */
-function heads(args: usize, scratch: usize, row: i32, count: i32, head: i32, slot: i32, position: i32): void {
-  const capacity = int(args, 7), queryHeads = int(args, 9), keyHeads = int(args, 10);
-  const keyDim = int(args, 11), valueDim = int(args, 12);
-  const plane = <usize>(slot * keyHeads + (head * keyHeads) / queryHeads) * <usize>capacity;
-  const at = <usize>(row * queryHeads + head) << 2;
-  const window = int(args, 16), low = firstSeen(position, window, KEYS), seen = position + 1 - low;
-  const scores = scratch + <usize>keyDim * 24, tile = scores + <usize>((seen + 7) >> 3) * PANEL;
-  const sums = tile + 2 * PANEL;
-  packQueries(address(args, 0) + at * keyDim, count, <usize>keyDim << 2, keyDim, float(args, 13), scratch);
-  const keys = address(args, 1) + ((plane * keyDim) << 2);
-  for (let j = low; j <= position; j += KEYS) {
-    const width = min(KEYS, capacity - j), panels = (min(KEYS, position + 1 - j) + 7) >> 3;
-    const block = keys + (<usize>(j * keyDim) << 2), to = scores + <usize>((j - low) >> 3) * PANEL;
-    scores6(scratch, block, to, panels, keyDim, <usize>width << 2, 32, PANEL);
-  }
-  for (let r: usize = 0; r < <usize>count; r++) {
-    const own = scores + (r << 5);
-    for (let j = 0; window && j < seen - window; j++)
-      store<f32>(own + <usize>(j >> 3) * PANEL + (<usize>(j & 7) << 2), NEGATIVE_INFINITY);
-    store<f32>(sums + (r << 2), softmaxRow(own, PANEL, seen, sums + 24));
-  }
-  const values = address(args, 2) + (((plane + low) * valueDim) << 2);
-  for (let c = 0; c < valueDim; ) {
-    const stride = <usize>valueDim << 2, left = valueDim - c;
-    let panels = weightedPanels(scores, PANEL, values + (<usize>c << 2), 32, stride, seen - 1, 1, tile, left);
-    for (let from = tile; panels > 0; panels--) {
-      divided(from, sums, count, address(args, 3) + at * valueDim + (<usize>c << 2), stride);
-      from += PANEL;
-      c += 8;
-    }
-  }
 }
 
 /** Eight columns of `rows` rows, each divided by its sum. */

@@ -311,12 +311,12 @@ export function scores1(q: usize, k: usize, out: usize, n: i32, depth: i32, stri
   }
 }
 
-/** out[i] = (sum over j < n of p[j] v[j][i]) / sum for i < width. Row j of v lies at v + j * 4 * width. */
-export function weighted1(p: usize, v: usize, n: i32, width: i32, sum: f32, out: usize): void {
+/** out[i] = (sum over j < n of p[j] v[j][i]) / sum for i from `first` to width. Row j of v lies at v + j * 4 * width. */
+export function weighted1(p: usize, v: usize, n: i32, width: i32, sum: f32, out: usize, first: i32 = 0): void {
   const end = p + (<usize>n << 2);
   const stride = <usize>width << 2;
   const total = f32x4.splat(sum);
-  let i = 0;
+  let i = first;
   while (i < width) {
     const to = out + (<usize>i << 2);
     let value = v + (<usize>i << 2);
