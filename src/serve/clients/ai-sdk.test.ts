@@ -6,6 +6,8 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, generateText, jsonSchema, type LanguageModel, Output, streamText } from "ai";
 import { type RunningServer, startServer } from "../server.ts";
 
+Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
+
 let server: RunningServer;
 let models: readonly LanguageModel[] = [];
 let modelOf: (id: string) => LanguageModel;
