@@ -35,7 +35,7 @@ export const serveConfig = z.object({
   /** Tokens a minute of each key, read and written; 0: no limit. */
   tokensPerMinute: count(0),
   /** The largest request body. */
-  bodyBytes: count(16 * 2 ** 20, 1),
+  bodyBytes: count(4 * 2 ** 20, 1),
   /** Time a client has to send a request. */
   receiveMs: count(60_000, 1),
   /** Time a request may take from its arrival to its last token; 0: no limit. */

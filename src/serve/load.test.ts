@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
-import type { RunningServer } from "./server.ts";
+import type { ServeOptions } from "./config.ts";
+import { type RunningServer, startServer } from "./server.ts";
 import { call, chunksOf, frames, stream, tinyModelFolder, user, withServer } from "./test-server.ts";
 
 let tiny: Awaited<ReturnType<typeof tinyModelFolder>>;
@@ -172,6 +173,22 @@ test("a resumable stream nobody comes back to is given up", async () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal((await call(`${url}/v1/streams/${id}`)).status, 404);
   });
+});
+
+test("the health check tells loading, ready and stopping apart", async () => {
+  let early: Promise<{ status: number; body: { error: { code: string } } }> | undefined;
+  const options = { port: 0, logLevel: "silent", models: [tiny.folder], threads: 1 } satisfies ServeOptions;
+  const server = await startServer(options, (url) => {
+    early = call(`${url}/health`);
+  });
+  const told = await early!;
+  assert.ok(told.status === 503 ? told.body.error.code === "loading" : told.status === 200);
+  assert.deepEqual((await call(`${server.url}/health`)).body, { status: "ok" });
+  server.core.state = "draining";
+  const { status, body, headers } = await call(`${server.url}/health`);
+  assert.deepEqual([status, body.error.type, body.error.code], [503, "unavailable_error", "draining"]);
+  assert.ok(headers.has("retry-after"));
+  await server.stop();
 });
 
 test("a server that is told to stop finishes what it writes, and says that it takes no more", async () => {

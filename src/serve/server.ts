@@ -24,9 +24,13 @@ export interface RunningServer {
 
 /**
  * Starts a server and resolves once the first model can answer; /health tells of the time before.
+ * @param onListening called with the address before the model is there
  * @throws UserError where it may not listen there, cannot, or the model cannot be opened
  */
-export async function startServer(options: ServeOptions = {}): Promise<RunningServer> {
+export async function startServer(
+  options: ServeOptions = {},
+  onListening?: (url: string) => void,
+): Promise<RunningServer> {
   const config = readConfig(options);
   if (!isLoopback(config.host) && config.apiKeys.length === 0) {
     throw new UserError(
@@ -78,6 +82,8 @@ export async function startServer(options: ServeOptions = {}): Promise<RunningSe
   server.on("clientError", refuse);
   const unused = unusedConnections(server);
   await listen(server, config.host, config.port);
+  const url = urlOf(server, config.host);
+  onListening?.(url);
   try {
     await models.preload();
   } catch (error) {
@@ -86,11 +92,9 @@ export async function startServer(options: ServeOptions = {}): Promise<RunningSe
     throw error;
   }
   core.state = "ready";
-  const { port } = server.address() as AddressInfo;
-  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
   let stopping: Promise<void> | null = null;
   return {
-    url: `http://${host}:${port}`,
+    url,
     core,
     stop: () => {
       stopping ??= stop(server, unused, core);
@@ -122,6 +126,11 @@ async function stop(server: Server, unused: ReadonlySet<Socket>, core: Core): Pr
   await closed;
   clearInterval(idle);
   clearTimeout(forced);
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Connections that clients keep ready and have sent nothing over: Node does not count them among the idle ones. */
