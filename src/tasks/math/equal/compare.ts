@@ -107,6 +107,7 @@ function compareIfWords(gold: Expression, answer: Expression): Comparison | null
   const [g, a] = [wordsOf(gold), wordsOf(answer)];
   const isText = gold.kind === "text" || answer.kind === "text";
   if (g !== null && a !== null && (isText || (g.length === 1 && a.length === 1))) return compareWords(g, a);
+  if (g !== null && a !== null && g.toLowerCase() === a.toLowerCase()) return yes("the same letters");
   if (!isText) return null;
   for (const [one, other] of [
     [gold, answer],

@@ -8,11 +8,11 @@ export interface Named {
   readonly value: Expression;
 }
 
-/** The value a chain of equalities ends with: the side before an approximation, unless that is all there is. */
+/** The value a chain of equalities ends with: the side before an approximation, unless that only names what is approximated. */
 export function lastSide({ sides, signs }: Of<"relation">): Expression {
   const approximate = signs.indexOf("~");
-  const end = approximate > 0 ? approximate : sides.length - 1;
-  return sides[end]!;
+  if (approximate === -1 || (approximate === 0 && isName(sides[0]!))) return sides.at(-1)!;
+  return sides[approximate]!;
 }
 
 /** Whether only = and approximations stand in it. */

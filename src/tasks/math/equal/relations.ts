@@ -12,6 +12,7 @@ import { proportion, sameEquations } from "./solve.ts";
 
 /** Gold is a relation: a named value accepts the value, an inequality the set it leaves. */
 export function compareToRelation(gold: Of<"relation">, answer: Expression, rules: Rules): Comparison {
+  if (isComputation(gold)) return rules.compare(lastSide(gold), answer);
   if (answer.kind === "relation") return compareRelations(gold, answer, rules);
   if (isEquality(gold)) {
     const named = asNamed(gold);
@@ -24,6 +25,9 @@ export function compareToRelation(gold: Of<"relation">, answer: Expression, rule
   if (region === null || answer.kind === "set") return kindsDiffer(gold, answer);
   return compareRegions(left, region, rules);
 }
+
+/** 3 + 4 = 7: a chain without unknowns says what it ends with. */
+const isComputation = (a: Of<"relation">): boolean => isEquality(a) && symbolsOf(a).length === 0;
 
 /** The answer is a relation where gold is none: a chain gives what it ends with, membership its set. */
 export function compareRelationTo(gold: Expression, answer: Of<"relation">, rules: Rules): Comparison {
@@ -45,6 +49,7 @@ function compareRelations(gold: Of<"relation">, answer: Of<"relation">, rules: R
   if (membership[0]) return compareRelationTo(gold.sides[1]!, answer, rules);
   if (membership[1]) return compareToRelation(gold, answer.sides[1]!, rules);
   if (isEquality(gold) !== isEquality(answer)) return kindsDiffer(gold, answer);
+  if (isComputation(answer)) return rules.compare(asNamed(gold)?.value ?? gold, lastSide(answer));
   return isEquality(gold) ? compareEquations(gold, answer, rules) : compareInequalities(gold, answer, rules);
 }
 

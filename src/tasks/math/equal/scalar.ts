@@ -50,7 +50,8 @@ function compareFinite(gold: Expression, answer: Expression, precision: number):
   const decided = sameForms(goldForm, answerForm);
   if (decided === true) return yes("the same formula when expanded");
   const [goldNames, answerNames] = [symbolsOf(gold), symbolsOf(answer)];
-  if (goldNames.length === 0 && answerNames.length === 0) return compareConstants(gold, answer, { g, a }, precision);
+  if (goldNames.length === 0 && answerNames.length === 0)
+    return compareConstants(gold, answer, { g, a, decided }, precision);
   const decimal = hasDecimal(gold) || hasDecimal(answer);
   if (decided === false && !decimal) return no(differentFormulas(goldNames, answerNames));
   return compareFunctions(gold, answer, decimal ? precision : null);
@@ -70,7 +71,7 @@ function sameNumber(gold: Expression, answer: Expression, value: Rational): stri
 function compareConstants(
   gold: Expression,
   answer: Expression,
-  exact: { readonly g: Rational | null; readonly a: Rational | null },
+  exact: { readonly g: Rational | null; readonly a: Rational | null; readonly decided: false | null },
   precision: number,
 ): Comparison {
   const [inGold, inAnswer] = [evaluate(gold, 0), evaluate(answer, 0)];
@@ -79,13 +80,14 @@ function compareConstants(
   if (inGold.invented || inAnswer.invented) {
     return close(x, y) ? yes("the same formula wherever evaluated") : no("not shown to be the same number");
   }
-  if (close(x, y)) return yes(`both are ${decimal(x)}, to fifty digits`);
+  if (exact.decided === null && close(x, y)) return yes(`both are ${decimal(x)}, to fifty digits`);
   if (x.im === 0n && y.im === 0n) {
     const [g, a] = [exact.g ?? { top: x.re, bottom: UNIT }, exact.a ?? { top: y.re, bottom: UNIT }];
     const near = agreement({ value: g, shown: shownOf(gold) }, { value: a, shown: shownOf(answer) }, precision);
     if (near !== null) return yes(near);
   }
-  return no(`${decimal(y)} is not ${decimal(x)}`);
+  const [shownX, shownY] = [decimal(x), decimal(y)];
+  return no(shownX === shownY ? `they differ behind ${shownX}` : `${shownY} is not ${shownX}`);
 }
 
 /** Formulas with variables: equal at every point where both are defined. With `digits`, only to so many digits. */

@@ -10,7 +10,7 @@ export function plainWords(text: string): string {
     .replace(/\\[,;:! ]|~/g, " ")
     .toLowerCase()
     .replace(/^\s*(?:the|a|an)\s+/, "")
-    .replace(/[\s.,;:!?'"`*_$(){}]+/g, "");
+    .replace(/(?<!\d)[.,]|[.,](?!\d)|[\s;:!?'"`*_$(){}]+/g, "");
 }
 
 /** The letter of a choice: "(C)", "C.", "C) 42", "\text{(C)}"; null for what starts otherwise. */

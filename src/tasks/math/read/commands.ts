@@ -2,7 +2,7 @@
 import { rational } from "../number/rational.ts";
 import { bracketed, until } from "./brackets.ts";
 import { type Cursor, named } from "./cursor.ts";
-import { call, type Expression, number, power, product, reciprocal, symbol } from "./expression.ts";
+import { call, type Expression, mapChildren, number, power, product, reciprocal, symbol } from "./expression.ts";
 import { NotMath } from "./lexer.ts";
 import { INVERSE, TRIGONOMETRIC } from "./words.ts";
 
@@ -145,11 +145,17 @@ function bigOperator(cursor: Cursor, name: string): Expression {
   }
   const body = cursor.nested(() => (name === "int" ? cursor.grammar.sum(cursor) : cursor.grammar.term(cursor)));
   const from = low?.kind === "relation" && low.signs.join() === "=" ? low.sides : null;
-  if ((name === "sum" || name === "prod") && from !== null && from[0]!.kind === "symbol" && high !== null) {
-    return call(name, from[0]!, from[1]!, high, body);
+  if ((name === "sum" || name === "prod") && from !== null && high !== null) {
+    const [index, start] = from as readonly [Expression, Expression];
+    if (index.kind === "symbol") return call(name, index, start, high, body);
+    if (index.kind === "constant" && index.name === "i") return call(name, symbol("i"), start, high, counting(body));
   }
   return call(name, ...[low, high].filter((bound) => bound !== null), body);
 }
+
+/** An i that counts is not the imaginary unit. */
+const counting = (a: Expression): Expression =>
+  a.kind === "constant" && a.name === "i" ? symbol("i") : mapChildren(a, counting);
 
 /** {k=1} or {x \to 0}. */
 function bounds(cursor: Cursor): Expression {
