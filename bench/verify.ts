@@ -10,8 +10,9 @@ import { gunzipSync } from "node:zlib";
 import { UserError } from "../src/error.ts";
 import { findFile } from "../src/evaluate/benchmarks/find.ts";
 import { Random } from "../src/random.ts";
+import { closingBrace } from "../src/tasks/math/read/lexer.ts";
 import { Verifier } from "../src/tasks/math/safely.ts";
-import { finalAnswer, verify } from "../src/tasks/math/verify.ts";
+import { verify } from "../src/tasks/math/verify.ts";
 
 type Emit = (line: Readonly<Record<string, unknown>>) => void;
 
@@ -119,9 +120,15 @@ const GOLDS: readonly Golds[] = [
   {
     name: "Minerva solutions",
     files: ["minerva_math.test.jsonl"],
-    pairsOf: (rows) => rows.map(({ solution }) => ({ gold: finalAnswer(solution!), answer: solution! })),
+    pairsOf: (rows) => rows.map(({ solution }) => ({ gold: boxed(solution!), answer: solution! })),
   },
 ];
+
+/** What the last box of a solution holds. */
+function boxed(solution: string): string {
+  const open = solution.lastIndexOf("\\boxed{") + "\\boxed".length;
+  return solution.slice(open + 1, closingBrace(solution, open));
+}
 
 function rowsOf(name: string, files: readonly string[]): readonly Readonly<Record<string, string>>[] | null {
   const places = {

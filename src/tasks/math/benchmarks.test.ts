@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { readTestJson, testData } from "../../checkpoint/test-data.ts";
 import { read } from "./read/answer.ts";
-import { finalAnswer, verify } from "./verify.ts";
+import { closingBrace } from "./read/lexer.ts";
+import { verify } from "./verify.ts";
 
 const math500 = testData("benchmarks/math500.test.jsonl.gz");
 const gsm8k = testData("benchmarks/gsm8k.test.jsonl.gz");
@@ -49,7 +50,8 @@ test("every gold answer of GSM8K's test is found behind its ####", { skip: gsm8k
 
 test("every gold answer of Minerva is found in its solution and reads as mathematics", { skip: minerva.skip }, () => {
   for (const { solution } of lines(minerva.file)) {
-    const gold = finalAnswer(solution!);
+    const open = solution!.lastIndexOf("\\boxed{") + "\\boxed".length;
+    const gold = solution!.slice(open + 1, closingBrace(solution!, open));
     assert.equal(read(gold).failure, null, gold);
     assert.ok(verify(gold, solution!).correct, gold);
   }
