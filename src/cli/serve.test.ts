@@ -38,6 +38,7 @@ test("serve says where it listens, logs no prompt, and ends in order at SIGTERM"
   const child = start(["--json"], { RECKON_API_KEYS: "one, two" });
   const { url } = JSON.parse(await firstLine(child)) as { url: string };
   const ask = {
+    thinking: { type: "disabled" },
     messages: [{ role: "user", content: "a secret question" }],
     max_tokens: 200,
     ignore_eos: true,
@@ -53,7 +54,7 @@ test("serve says where it listens, logs no prompt, and ends in order at SIGTERM"
   assert.match(text, /"finish_reason":"length"[\s\S]*\[DONE\]/);
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
-  assert.match(child.said(), /"msg":"written"/);
+  assert.match(child.said(), /"newTokens":200,.*"msg":"written"/);
   assert.ok(!child.said().includes("secret question") && !child.said().includes(url.slice(7)));
 });
 
