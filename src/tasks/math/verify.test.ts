@@ -196,3 +196,9 @@ test("the verdict names what was read: gold, and the answer found", () => {
   );
   assert.deepEqual([gold, answer], ["\\frac{1}{2}", "\\frac{2}{4}"]);
 });
+
+test("programs get it as reckon/verify", async () => {
+  const library = await import("reckon/verify");
+  assert.equal(library.verify("1/2", "0.5").correct, true);
+  assert.equal(typeof library.verifySafely, "function");
+});

@@ -55,7 +55,7 @@ function sharedName(items: readonly Expression[]): readonly Expression[] | null 
 /** More items than this on both sides are not compared each with each. */
 const MOST_PAIRS = 40_000;
 
-export function compareUnordered(gold: readonly Expression[], answer: readonly Expression[], rules: Rules): Comparison {
+function compareUnordered(gold: readonly Expression[], answer: readonly Expression[], rules: Rules): Comparison {
   if (gold.length * answer.length > MOST_PAIRS)
     return no(`lists of ${gold.length} and ${answer.length} items are too long to compare`);
   const matched = new Set<Expression>();

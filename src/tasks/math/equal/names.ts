@@ -1,5 +1,5 @@
 /** Answers that name what they give: x = 3, f(x) = ..., (x, y) = (1, 2), and relations as such. */
-import { type Expression, type Of, some } from "../read/expression.ts";
+import type { Expression, Of } from "../read/expression.ts";
 import { structureKey } from "./normal-form.ts";
 
 /** A value under a name. */
@@ -29,7 +29,7 @@ export function asNamed(a: Expression): Named | null {
 }
 
 /** Whether a formula only names something: letters, side by side, over each other or applied, without sums and numbers. */
-export function isName(a: Expression): boolean {
+function isName(a: Expression): boolean {
   switch (a.kind) {
     case "symbol":
     case "text":
@@ -62,10 +62,8 @@ export function sameName(a: Expression, b: Expression): boolean {
   return nameKey(a) === nameKey(b);
 }
 
-export const nameKey = (a: Expression): string => structureKey(a).toLowerCase();
+const nameKey = (a: Expression): string => structureKey(a).toLowerCase();
 
 /** The letters a name starts with: roots x_1 and x_2 share one, and their order does not matter. */
 export const nameHead = (a: Expression): string =>
   a.kind === "symbol" || a.kind === "call" ? a.name.split("_")[0]! : nameKey(a);
-
-export const hasNames = (a: Expression): boolean => some(a, (part) => asNamed(part) !== null);

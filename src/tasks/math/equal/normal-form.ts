@@ -96,7 +96,7 @@ export function formKey({ top, bottom }: Form): string {
 }
 
 /** Every occurrence of a symbol replaced. */
-export function substitute(a: Expression, name: string, value: Expression): Expression {
+function substitute(a: Expression, name: string, value: Expression): Expression {
   spend(1);
   if (a.kind === "symbol") return a.name === name ? value : a;
   return mapChildren(a, (part) => substitute(part, name, value));

@@ -8,9 +8,8 @@ export interface Rational {
 }
 
 /** Powers beyond this many bits are left as powers. */
-export const LONGEST_BITS = 40_000;
+const LONGEST_BITS = 40_000;
 
-export const ZERO: Rational = { top: 0n, bottom: 1n };
 export const ONE: Rational = { top: 1n, bottom: 1n };
 export const MINUS_ONE: Rational = { top: -1n, bottom: 1n };
 

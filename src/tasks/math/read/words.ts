@@ -84,13 +84,6 @@ export const TEXTS = new Set(
   "text mbox textnormal textrm textbf textit textsf texttt textup textsc mathrm operatorname hbox textcolor".split(" "),
 );
 
-/** Marks over a name: they make another name of it. */
-export const ACCENTS = new Set(
-  "vec hat bar overline tilde widehat widetilde dot ddot overrightarrow overleftarrow overset mathring check".split(
-    " ",
-  ),
-);
-
 /** Numbers as words, for "base five". */
 export const NUMBER_WORDS: ReadonlyMap<string, number> = new Map(
   "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
