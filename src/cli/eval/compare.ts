@@ -1,8 +1,9 @@
 // `reckon eval compare`: evaluations of the same questions against the first of them.
+import path from "node:path";
 import { type Comparison, compare, pairsOf } from "../../evaluate/compare/compare.ts";
 import { DEFAULT_RATE, evaluationCost } from "../../evaluate/cost/cost.ts";
 import { listedPrice } from "../../evaluate/cost/prices.ts";
-import { mathJudge, sameMath } from "../../evaluate/judges/math.ts";
+import { mathJudge, sameMath } from "../../evaluate/judges.ts";
 import { type ReadSamples, readSamples } from "../../evaluate/record/read-samples.ts";
 import { type Contender, writeComparison } from "../../evaluate/report/comparison.ts";
 import { formatTable } from "../humane.ts";
@@ -22,7 +23,7 @@ export async function compareFiles(
   for (const file of files) read.push(await readSamples(file, (_, gold) => mathJudge(gold)));
   const contenders = read.map(
     (one, i): Contender => ({
-      name: nameOf(one, files[i]!, read),
+      name: nameOf(one, files[i]!, read, files),
       file: files[i]!,
       results: one.results,
       cost: costOf(one),
@@ -72,11 +73,17 @@ function screen(
     note(`left out as the other lacks them: ${left_out[0]} questions of ${first}, ${left_out[1]} of ${second}`);
 }
 
-/** The model's name where it tells them apart, else the file's. */
-function nameOf({ settings }: ReadSamples, file: string, all: readonly ReadSamples[]): string {
+/** The model's name where it tells them apart, else the file's, as short as it still does. */
+function nameOf(
+  { settings }: ReadSamples,
+  file: string,
+  all: readonly ReadSamples[],
+  files: readonly string[],
+): string {
   const model = settings?.model;
-  const alike = all.filter((one) => one.settings?.model === model).length;
-  return model === undefined || alike > 1 ? file : model;
+  if (model !== undefined && all.filter((one) => one.settings?.model === model).length === 1) return model;
+  const short = (name: string): string => path.basename(name).replace(/(\.jsonl?)?(\.gz)?$/, "");
+  return files.filter((other) => short(other) === short(file)).length === 1 ? short(file) : file;
 }
 
 function costOf({ results, settings, used }: ReadSamples) {

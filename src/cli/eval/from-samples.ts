@@ -3,9 +3,7 @@ import { usageError } from "../../error.ts";
 import { openBenchmark } from "../../evaluate/benchmarks/registry.ts";
 import { evaluationCost, type Rate } from "../../evaluate/cost/cost.ts";
 import type { Judge } from "../../evaluate/item.ts";
-import { choiceJudge } from "../../evaluate/judges/choice.ts";
-import { exactJudge } from "../../evaluate/judges/exact.ts";
-import { mathJudge, sameMath } from "../../evaluate/judges/math.ts";
+import { choiceJudge, exactJudge, mathJudge, sameMath } from "../../evaluate/judges.ts";
 import { readSamples } from "../../evaluate/record/read-samples.ts";
 import { checkedKs, type EvalOptions, placesOf, rateOf } from "./options.ts";
 import { tell } from "./result.ts";
@@ -40,7 +38,7 @@ export async function addUpSamples(file: string, options: EvalOptions): Promise<
 
 function judges({ benchmark, judge = "math", data, seed = 0 }: EvalOptions): (id: string, gold: string) => Judge {
   if (benchmark === undefined) {
-    const make = { math: mathJudge, exact: exactJudge, choice: (gold: string) => choiceJudge(gold, 26) }[judge];
+    const make = { math: mathJudge, exact: exactJudge, choice: (gold: string) => choiceJudge(gold) }[judge];
     return (_, gold) => make(gold);
   }
   const { items, name } = openBenchmark(benchmark, { seed }, placesOf(data));

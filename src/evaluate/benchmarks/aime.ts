@@ -1,5 +1,5 @@
 /** AIME and whatever else comes as problems with short answers: {problem, answer}, in either spelling of the public copies. */
-import { mathJudge } from "../judges/math.ts";
+import { mathJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { has, labelsOf, optionalText, text } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";

@@ -1,6 +1,5 @@
 /** BIG-Bench Hard: 27 tasks whose answers are a letter, a word, a number or a short text (Suzgun et al. 2022, arXiv 2210.09261). */
-import { choiceJudge } from "../judges/choice.ts";
-import { exactJudge } from "../judges/exact.ts";
+import { bracketsJudge, choiceJudge, exactJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { has, text } from "./fields.ts";
 import { BOXED, boxedPrompt, linePrompt } from "./prompts.ts";
@@ -25,7 +24,7 @@ export const bbh: FileBenchmark = {
           ? linePrompt(input)
           : boxedPrompt(input),
       gold,
-      judge: chosen ? choiceJudge(gold, letters.length) : exactJudge(gold),
+      judge: chosen ? choiceJudge(gold) : isBrackets(gold) ? bracketsJudge(gold) : exactJudge(gold),
       group: task,
       labels: { task },
     };

@@ -1,5 +1,5 @@
 /** Countdown: given numbers and four operations make a target, as TinyZero and Stream of Search ask it. */
-import { expressionJudge } from "../judges/expression.ts";
+import { expressionJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { has, optionalText, text, wholeNumbers } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";
@@ -23,7 +23,7 @@ export const countdown: FileBenchmark = {
       text: question,
       prompt: boxedPrompt(question),
       gold: `${target} from ${numbers.join(", ")}`,
-      judge: expressionJudge(numbers, target),
+      judge: expressionJudge({ numbers, target }),
     };
   },
 };

@@ -1,5 +1,5 @@
 /** The game of 24: four cards make 24 (the ranked puzzles of 4nums.com as Tree of Thoughts has them, arXiv 2305.10601). */
-import { expressionJudge } from "../judges/expression.ts";
+import { expressionJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { has, wholeNumbers } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";
@@ -19,7 +19,7 @@ export const game24: FileBenchmark = {
       text: question,
       prompt: boxedPrompt(question),
       gold: `24 from ${numbers.join(", ")}`,
-      judge: expressionJudge(numbers, 24),
+      judge: expressionJudge({ numbers, target: 24 }),
       // Tree of Thoughts and its successors report on ranks 901 to 1000.
       labels: { rank: `${Math.floor(index / 100) * 100 + 1}-${Math.floor(index / 100) * 100 + 100}` },
     };

@@ -1,5 +1,5 @@
 /** Anyone's questions with short answers: {question or prompt or problem, answer or gold}, an id where there is one. */
-import { mathJudge } from "../judges/math.ts";
+import { mathJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { labelsOf, optionalText, text } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";

@@ -1,7 +1,7 @@
 /** GPQA and its like: a question, its right answer and wrong ones, shown as lettered options (Rein et al. 2023, arXiv 2311.12022). */
 import { UserError } from "../../error.ts";
 import { Random } from "../../random.ts";
-import { choiceJudge } from "../judges/choice.ts";
+import { choiceJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { fault, has, labelsOf, optionalText, text } from "./fields.ts";
 import { choicePrompt, letterOf } from "./prompts.ts";
@@ -24,7 +24,7 @@ export const gpqa: FileBenchmark = {
       text: `${question}\n${options.join("\n")}`,
       prompt: choicePrompt(question, options),
       gold,
-      judge: choiceJudge(gold, options.length),
+      judge: choiceJudge(gold, options),
       labels: labelsOf(record, "High-level domain", "Subdomain", "subject", "category"),
     };
   },

@@ -1,5 +1,5 @@
 /** GSM8K: grade-school word problems; the answer stands behind "####" (Cobbe et al. 2021, arXiv 2110.14168). */
-import { mathJudge } from "../judges/math.ts";
+import { mathJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { fault, has, text } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";

@@ -1,5 +1,5 @@
 /** MGSM: 250 questions of GSM8K in eleven languages (Shi et al. 2022, arXiv 2210.03057). A question's translations stand or fall together. */
-import { mathJudge } from "../judges/math.ts";
+import { mathJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { has, text } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";

@@ -1,6 +1,6 @@
 /** Minerva's undergraduate problems from MIT courses: the answer is the box in the solution (Lewkowycz et al. 2022, arXiv 2206.14858). */
-import { lastBoxed } from "../judges/final-answer.ts";
-import { mathJudge } from "../judges/math.ts";
+import { lastBoxes } from "../../tasks/math/extract/boxes.ts";
+import { mathJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { fault, has, labelsOf, text } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";
@@ -8,13 +8,14 @@ import { boxedPrompt } from "./prompts.ts";
 export const minerva: FileBenchmark = {
   name: "minerva",
   about: "272 undergraduate problems from MIT courses",
-  licence: "MIT (hkust-nlp/simpleRL-reason's copy of OCWCourses, itself CC BY-NC-SA); evaluation only",
+  licence: "MIT (hkust-nlp/simpleRL-reason); evaluation only",
   files: ["minerva_math.test.jsonl", "minerva_math.jsonl", "minerva_math/test.jsonl"],
   fits: (record) => has(record, "problem", "solution") && !has(record, "answer"),
   question: (record) => {
     const problem = text(record, "problem");
-    const gold = lastBoxed(text(record, "solution"));
-    if (gold === null) throw fault(record, `${record.where}: the solution has no \\boxed{} to take the answer from.`);
+    const gold = lastBoxes(text(record, "solution"))?.contents.at(-1);
+    if (gold === undefined)
+      throw fault(record, `${record.where}: the solution has no \\boxed{} to take the answer from.`);
     return {
       text: problem,
       prompt: boxedPrompt(problem),

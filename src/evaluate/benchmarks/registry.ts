@@ -2,7 +2,7 @@
 import path from "node:path";
 import { usageError } from "../../error.ts";
 import type { Item } from "../item.ts";
-import { sameMath } from "../judges/math.ts";
+import { sameMath } from "../judges.ts";
 import type { Same } from "../metrics/tally.ts";
 import { aime } from "./aime.ts";
 import { bbh } from "./bbh.ts";

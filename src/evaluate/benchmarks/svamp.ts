@@ -1,5 +1,5 @@
 /** SVAMP: simple word problems with varied wording (Patel et al. 2021, arXiv 2103.07191). */
-import { mathJudge } from "../judges/math.ts";
+import { mathJudge } from "../judges.ts";
 import type { FileBenchmark } from "./benchmark.ts";
 import { has, optionalText, text } from "./fields.ts";
 import { boxedPrompt } from "./prompts.ts";

@@ -16,7 +16,7 @@ export interface Comparison {
   readonly difference: number;
   /** 95 %, by drawing questions again, each with both its answers (paired bootstrap). */
   readonly difference_interval: Interval;
-  /** Share of the draws on the other side of zero, doubled. */
+  /** Share of the draws on the other side of zero, the difference itself counted as one, doubled: never 0. */
   readonly bootstrap_p: number;
   /** Of questions counted as right where more than half of their answers are. */
   readonly mcnemar: {
@@ -95,7 +95,7 @@ export function compare(pairs: readonly Pair[], leftOut: readonly [number, numbe
     accuracy: [was, is],
     difference: is - was,
     difference_interval: percentileInterval(draws),
-    bootstrap_p: Math.min(1, (2 * Math.min(below, above)) / draws.length),
+    bootstrap_p: Math.min(1, (2 * (Math.min(below, above) + 1)) / (draws.length + 1)),
     mcnemar: { ...counts, p: mcnemar(counts.first_only, counts.second_only) },
     flipped,
   };

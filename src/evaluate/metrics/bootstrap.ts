@@ -40,7 +40,11 @@ export function percentileInterval(sorted: Float64Array, level = 0.95): Interval
   return { low: at(tail), high: at(1 - tail) };
 }
 
-/** The 95 % interval of the mean of group means; the same for the same seed. */
+/**
+ * The 95 % interval of the mean of group means; the same for the same seed. Where every question is wrong, or every one right, drawing
+ * again gives that same figure only, as if it were certain; then the exact binomial bound stands for it (Clopper and Pearson 1934):
+ * nobody right of 100 still leaves 3.6 % possible.
+ */
 export function bootstrapInterval(
   groups: readonly (readonly number[])[],
   seed: number,
@@ -48,5 +52,9 @@ export function bootstrapInterval(
 ): Interval {
   const filled = groups.filter((values) => values.length > 0);
   if (filled.length === 0) return { low: 0, high: 0 };
+  const values = filled.flat();
+  const unseen = 1 - 0.025 ** (1 / values.length);
+  if (values.every((value) => value === 0)) return { low: 0, high: unseen };
+  if (values.every((value) => value === 1)) return { low: 1 - unseen, high: 1 };
   return percentileInterval(bootstrapMeans(filled, Random.from(seed, "bootstrap"), draws));
 }

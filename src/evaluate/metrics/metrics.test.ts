@@ -148,6 +148,21 @@ test("the bootstrap is the same for a seed, centred, and as wide as the standard
   near(first.high, 0.25 + half, 0.006);
 });
 
+test("nobody right of a hundred is not certainly nobody: the binomial bound stands where drawing again says nothing", () => {
+  const { low, high } = bootstrapInterval([Array.from({ length: 100 }, () => 0)], 1);
+  assert.equal(low, 0);
+  near((1 - high) ** 100, 0.025);
+  const all = bootstrapInterval(
+    [
+      [1, 1],
+      [1, 1, 1],
+    ],
+    1,
+  );
+  assert.equal(all.high, 1);
+  near(all.low ** 5, 0.025);
+});
+
 test("groups are drawn within themselves, each counting the same", () => {
   const means = bootstrapMeans([[1, 1, 1], [0]], Random.from(1), 50);
   assert.ok(means.every((mean) => mean === 0.5));

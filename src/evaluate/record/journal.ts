@@ -98,12 +98,19 @@ export function readSampleRecords(file: string): SampleRecord[] {
     if (record === null) throw notOurs(file, i + 1);
     records.push(record);
   }
-  if (records.length === 0 && text.trim() !== "" && !TORN_FIRST.test(text)) throw notOurs(file, 1);
+  if (records.length === 0 && text.trim() !== "" && !isTornFirst(text)) throw notOurs(file, 1);
   return records;
 }
 
-/** What a kill may leave of a first line; anything else is somebody's data. */
-const TORN_FIRST = /^\{"id":"(?:[^"\\]|\\.)*(?:"(?:,"sample":.*)?)?$/;
+/** Whether a text may be what a kill left of a first line; anything else is somebody's data. */
+function isTornFirst(text: string): boolean {
+  const id = /^\{"id":"(?:[^"\\\n]|\\.)*/.exec(text)?.[0];
+  if (id === undefined) return '{"id":"'.startsWith(text);
+  const rest = text.slice(id.length);
+  return NEXT_FIELD.startsWith(rest) || rest.startsWith(NEXT_FIELD);
+}
+
+const NEXT_FIELD = '","sample":';
 
 function parsed(line: string): SampleRecord | null {
   try {

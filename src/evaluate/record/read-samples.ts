@@ -10,7 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { UserError } from "../../error.ts";
 import type { ItemResult, Judge, Question, Response } from "../item.ts";
-import { afterThinking, finalAnswer } from "../judges/final-answer.ts";
+import { voteFor } from "../judges.ts";
 import { responseOf, type SampleRecord } from "./sample-record.ts";
 import type { Settings } from "./settings.ts";
 
@@ -41,7 +41,7 @@ export async function readSamples(
   judgeOf: (id: string, gold: string) => Judge,
   anew = false,
 ): Promise<ReadSamples> {
-  const items = new Map<string, { question: Question; responses: Response[]; line: number }>();
+  const items = new Map<string, ReadItem>();
   const clocks = new Map<number, SampleRecord["clock"]>();
   let settings: Settings | null = null;
   let blind = false;
@@ -57,7 +57,9 @@ export async function readSamples(
       const record = value as SampleRecord;
       settings ??= record.evaluation ?? null;
       if (record.clock !== undefined) clocks.set(record.clock.session, record.clock);
-      const own = before ?? { question: questionOf(record), responses: [], line };
+      const own = before ?? { question: questionOf(record), responses: [], order: [], line };
+      if (own.order.includes(record.sample)) throw fail(`answer ${record.sample} of "${id}" is there twice`);
+      own.order.push(record.sample);
       const response = { ...responseOf(record) };
       own.responses.push(
         anew
@@ -92,9 +94,9 @@ export async function readSamples(
     blind ||= judged !== null && row.answers === undefined && row.samples === undefined;
     const prompt = row.prompt ?? "";
     const question = { id, group: "all", variant: null, question: id, prompt, gold: gold ?? "", labels: row.labels };
-    items.set(id, { question, responses, line });
+    items.set(id, { question, responses, order: [], line });
   }
-  const results = [...items.values()].map(({ question, responses }) => ({ item: question, responses }));
+  const results = [...items.values()].map((own) => ({ item: own.question, responses: inOrder(own) }));
   if (results.length === 0) throw new UserError(`${file} holds no answers.`, { type: "bad_input", param: file });
   const name =
     settings?.benchmark ??
@@ -104,6 +106,20 @@ export async function readSamples(
       .replace(/\.jsonl?$/, "");
   return { name, settings, results, used: clocks.size === 0 ? null : usedOf([...clocks.values()]), blind };
 }
+
+interface ReadItem {
+  question: Question;
+  readonly responses: Response[];
+  /** Numbers of the responses, where a line each tells them. */
+  readonly order: number[];
+  readonly line: number;
+}
+
+/** Answers were written down as they came; their numbers say in which order they were asked for. */
+const inOrder = ({ responses, order }: ReadItem): readonly Response[] =>
+  order.length === 0
+    ? responses
+    : [...responses.keys()].sort((a, b) => order[a]! - order[b]!).map((i) => responses[i]!);
 
 const Id = z.union([z.string().min(1), z.number()]);
 const Shape = z.union([
@@ -143,13 +159,8 @@ const judgedResponse = (text: string, correct: boolean, answer: string | null | 
   accuracy: correct ? 1 : 0,
   format: Number.NaN,
   reason: "judged already",
-  answer: answer !== undefined ? answer : text === "" ? (correct ? "right" : "wrong") : said(text),
+  answer: answer !== undefined ? answer : text === "" ? (correct ? "right" : "wrong") : voteFor(text),
 });
-
-function said(text: string): string | null {
-  const content = afterThinking(text);
-  return content === null ? null : (finalAnswer(content)?.text ?? null);
-}
 
 function usedOf(clocks: readonly SampleRecord["clock"][]): NonNullable<ReadSamples["used"]> {
   const of = (pick: (one: SampleRecord["clock"]) => number | null): number | null =>

@@ -37,7 +37,7 @@ const FLAGS: Readonly<Record<Exclude<keyof Settings, "licence">, string>> = {
 export function mismatch(file: string, before: Readonly<Record<string, unknown>>, now: Settings): UserError | null {
   for (const [key, flag] of Object.entries(FLAGS)) {
     const [old, own] = [before[key] ?? null, now[key as keyof Settings] ?? null];
-    if (old === own) continue;
+    if (old === own || (key === "server" && hostOf(old) !== null && hostOf(old) === hostOf(own))) continue;
     const what =
       key === "benchmark_sha256"
         ? `another content of the benchmark's file`
@@ -50,4 +50,9 @@ export function mismatch(file: string, before: Readonly<Record<string, unknown>>
     );
   }
   return null;
+}
+
+/** A server started again may have another port. */
+function hostOf(url: unknown): string | null {
+  return typeof url === "string" && URL.canParse(url) ? new URL(url).hostname : null;
 }

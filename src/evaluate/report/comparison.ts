@@ -7,7 +7,7 @@ import type { Same } from "../metrics/tally.ts";
 import { htmlPage } from "./page.ts";
 import { costPicture } from "./picture.ts";
 import { pointsOf } from "./report.ts";
-import { htmlTable, markdownTable, type Table } from "./table.ts";
+import { htmlTable, markdownTable, markdownText, type Table } from "./table.ts";
 
 export interface Contender {
   readonly name: string;
@@ -37,16 +37,16 @@ export function writeComparison(
   const all = [first, ...compared.map(({ other }) => other)];
   // One unit for all: dollars where everybody's are known, else tokens.
   const money = all.every(({ cost }) => cost.per_answer.usd !== null && cost.per_answer.usd > 0);
-  const points = all.map(({ name, results, cost }, series) =>
+  const points = all.map(({ results, cost }, series) =>
     pointsOf(
       { results, cost: money ? cost : { ...cost, per_answer: { ...cost.per_answer, usd: null } }, summary: { same } },
       series,
-      name,
     ),
   );
   const picture = costPicture(
     points.flatMap(([own]) => own),
     points[0]![1],
+    all.map(({ name }) => name),
   );
   const html = htmlPage({
     title,
@@ -59,7 +59,10 @@ export function writeComparison(
   });
   const rows = compared.map(({ other, comparison }) => ({ first: first.name, second: other.name, ...comparison }));
   atomicWriteFile(`${stem}.json`, `${JSON.stringify({ title, comparisons: rows }, null, 2)}\n`);
-  atomicWriteFile(`${stem}.md`, [`# ${title}`, "", ...tables.map((table) => markdownTable(table))].join("\n"));
+  atomicWriteFile(
+    `${stem}.md`,
+    [`# ${markdownText(title)}`, "", ...tables.map((table) => markdownTable(table))].join("\n"),
+  );
   atomicWriteFile(`${stem}.html`, html);
   return ["html", "json", "md"].map((ending) => `${stem}.${ending}`);
 }

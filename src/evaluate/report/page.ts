@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { escapeHtml } from "../../train/curves.ts";
-import type { ItemResult } from "../item.ts";
+import { answerOf, type ItemResult } from "../item.ts";
 
 export interface Page {
   readonly title: string;
@@ -64,7 +64,7 @@ function itemsData(evaluations: Page["evaluations"]) {
       (results.get(item.id)?.responses ?? []).flatMap((one) => {
         room -= one.text.length;
         if (room < 0) left++;
-        const { accuracy, reason, answer = null, finish, tokens } = one;
+        const { accuracy, reason, answer = answerOf(one.text) || null, finish, tokens } = one;
         return room < 0
           ? []
           : [{ text: one.text, accuracy, reason, answer, finish, tokens: Number.isNaN(tokens) ? null : tokens }];

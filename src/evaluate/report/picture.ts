@@ -17,8 +17,11 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 320, 56, 90, 34, 44];
 /** Dark enough on white, light enough on black. */
 const COLOURS = ["#3b6fd4", "#d4703b", "#3ba55d", "#a04bd4", "#c9a227"];
 
-/** @param unit what a unit of cost is, such as "US dollars a question" */
-export function costPicture(points: readonly Point[], unit: string): string {
+/**
+ * @param unit what a unit of cost is, such as "US dollars a question"
+ * @param names of the series, where there are several
+ */
+export function costPicture(points: readonly Point[], unit: string, names: readonly string[] = []): string {
   const shown = points.filter(({ cost, accuracy }) => cost > 0 && Number.isFinite(cost) && Number.isFinite(accuracy));
   if (shown.length === 0) return "";
   const costs = shown.map(({ cost }) => cost);
@@ -45,6 +48,8 @@ export function costPicture(points: readonly Point[], unit: string): string {
     label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, `${unit} (each step to the right the same factor)`, "middle"),
     `<path d="${staircase(front.map(({ cost, accuracy }) => [x(cost), y(accuracy)]))}" fill="none" stroke="currentColor" stroke-opacity="0.55" stroke-dasharray="5 3"/>`,
     ...shown.map((point) => drawn(point, x(point.cost), y)),
+    ...labels(shown, x, y),
+    ...names.map((name, i) => legend(name, i)),
     "</svg>",
   ].join("");
 }
@@ -60,7 +65,26 @@ function drawn(
       ? ""
       : `<path d="M${at(x)} ${at(y(low))}V${at(y(high))}" stroke="${colour}" stroke-opacity="0.5" stroke-width="2"/>`;
   const dot = `<circle cx="${at(x)}" cy="${at(y(accuracy))}" r="4" ${oracle ? `fill="none" stroke="${colour}"` : `fill="${colour}"`}><title>${escapeHtml(text)}: ${figure(100 * accuracy)} %</title></circle>`;
-  return bar + dot + label(x + 7, y(accuracy) - 5, text, "start");
+  return bar + dot;
+}
+
+/** Names of the points where there is room for them; a name that would lie on another is left to the pointer. */
+function labels(points: readonly Point[], x: (cost: number) => number, y: (accuracy: number) => number): string[] {
+  const taken: (readonly [number, number, number])[] = [];
+  return points.flatMap(({ label: text, cost, accuracy }) => {
+    const width = 6.2 * text.length;
+    const left = x(cost) + 7 + width > WIDTH ? x(cost) - 7 - width : x(cost) + 7;
+    const base = y(accuracy) - 5;
+    if (taken.some(([from, to, at]) => left < to && left + width > from && Math.abs(at - base) < 11)) return [];
+    taken.push([left, left + width, base]);
+    return [label(left, base, text, "start")];
+  });
+}
+
+function legend(name: string, series: number): string {
+  const shown = name.length > 30 ? `${name.slice(0, 29)}…` : name;
+  const [x, y] = [LEFT + 170, 14 + 12 * series];
+  return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${COLOURS[series % COLOURS.length]}"/>${label(x + 8, y, shown, "start")}`;
 }
 
 /** Right, then up: a cost buys nothing until the next offer. */

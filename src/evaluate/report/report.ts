@@ -6,7 +6,7 @@ import { countTokens, type EvaluationCost } from "../cost/cost.ts";
 import type { ItemResult } from "../item.ts";
 import { htmlPage } from "./page.ts";
 import { costPicture, type Point } from "./picture.ts";
-import { htmlTable, markdownTable, type Table } from "./table.ts";
+import { htmlTable, markdownTable, markdownText, type Table } from "./table.ts";
 
 export interface ReportInput {
   readonly title: string;
@@ -27,7 +27,7 @@ export function writeReport(file: string, input: ReportInput): readonly string[]
   const stem = file.replace(/\.(html|json|md)$/, "");
   const tables = reportTables(input);
   const { title, results, remarks, row, settings } = input;
-  const picture = costPicture(...pointsOf(input, 0, ""));
+  const picture = costPicture(...pointsOf(input));
   const notes = remarks.map((remark) => `<p>${escapeText(remark)}</p>`);
   const html = htmlPage({
     title,
@@ -42,9 +42,12 @@ export function writeReport(file: string, input: ReportInput): readonly string[]
   atomicWriteFile(`${stem}.json`, `${JSON.stringify({ title, ...row, settings, remarks }, null, 2)}\n`);
   atomicWriteFile(
     `${stem}.md`,
-    [`# ${title}`, "", ...remarks.flatMap((one) => [one, ""]), ...tables.map((table) => markdownTable(table))].join(
-      "\n",
-    ),
+    [
+      `# ${markdownText(title)}`,
+      "",
+      ...remarks.flatMap((one) => [markdownText(one), ""]),
+      ...tables.map((table) => markdownTable(table)),
+    ].join("\n"),
   );
   atomicWriteFile(`${stem}.html`, html);
   return ["html", "json", "md"].map((ending) => `${stem}.${ending}`);
@@ -59,27 +62,17 @@ export function reportBeside(items: string): string {
 /** What a majority of k costs and gets, for the picture, with what a unit of cost is. */
 export function pointsOf(
   { results, cost, summary }: Pick<ReportInput, "results" | "cost" | "summary">,
-  series: number,
-  name: string,
+  series = 0,
 ): [Point[], string] {
   const { interval, accuracy } = summarize({ results, samples: 1 }, summary);
   const perAnswer = cost.per_answer.usd || cost.per_answer.tokens || 0;
   const unit = cost.per_answer.usd ? "US dollars a question" : "new tokens a question";
-  const curve = curveOf(results, summary.same);
-  const named = (text: string): string => (name === "" ? text : `${name} ${text}`);
-  const first: Point = {
-    label: name === "" ? "pass@1" : name,
-    series,
-    cost: perAnswer,
-    accuracy,
-    low: interval.low,
-    high: interval.high,
-  };
-  const rest = curve
+  const first: Point = { label: "pass@1", series, cost: perAnswer, accuracy, low: interval.low, high: interval.high };
+  const rest = curveOf(results, summary.same)
     .filter(({ k }) => k > 1)
     .flatMap(({ k, pass, cons }): Point[] => [
-      { label: named(`cons@${k}`), series, cost: k * perAnswer, accuracy: cons },
-      { label: named(`pass@${k}`), series, cost: k * perAnswer, accuracy: pass, oracle: true },
+      { label: `cons@${k}`, series, cost: k * perAnswer, accuracy: cons },
+      { label: `pass@${k}`, series, cost: k * perAnswer, accuracy: pass, oracle: true },
     ]);
   return [[first, ...rest], unit];
 }

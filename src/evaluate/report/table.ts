@@ -21,8 +21,8 @@ export function htmlTable({ title, head, rows }: Table): string {
   );
 }
 
-const cell = (text: string): string =>
-  text
-    .replace(/[|\\]/g, "\\$&")
-    .replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/\s+/g, " ");
+/** A text in which Markdown finds no element of HTML and no line end. */
+export const markdownText = (text: string): string =>
+  text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/\s+/g, " ");
+
+const cell = (text: string): string => markdownText(text.replace(/[|\\]/g, "\\$&"));

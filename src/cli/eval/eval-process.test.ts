@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import {
+  failed,
+  type Handler,
+  streamed,
+  sumIn,
+  type TestServer,
+  testServer,
+} from "../../evaluate/answerers/remote/test-server.ts";
+import { readSampleRecords } from "../../evaluate/record/journal.ts";
+
+const place = fs.mkdtempSync(path.join(tmpdir(), "reckon-eval-process-"));
+after(() => fs.rmSync(place, { recursive: true, force: true }));
+const at = (name: string): string => path.join(place, name);
+
+const QUESTIONS = 12;
+const sums = at("sums.jsonl");
+fs.writeFileSync(
+  sums,
+  Array.from(
+    { length: QUESTIONS },
+    (_, i) => `${JSON.stringify({ id: `s${i}`, question: `What is ${i}+${i}?`, answer: 2 * i, level: 1 + (i % 2) })}\n`,
+  ).join(""),
+);
+
+/** Even sums below 10 get an answer that is one off. */
+const answering: Handler = ({ prompt }, response) => {
+  const sum = sumIn(prompt);
+  streamed(response, "adding", `So \\boxed{${sum < 10 ? sum + 1 : sum}}`);
+};
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const start = (...args: readonly string[]): ChildProcessWithoutNullStreams =>
+  spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "eval", ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: at("cache") }, // a dozen processes read the same files
+  });
+
+async function finished(
+  child: ChildProcessWithoutNullStreams,
+): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (piece) => (out += piece));
+  child.stderr.on("data", (piece) => (err += piece));
+  const [code] = await once(child, "close");
+  return { code, out, err };
+}
+
+const asking = (server: TestServer, out: string, ...more: readonly string[]): readonly string[] => [
+  ...[
+    "--benchmark",
+    sums,
+    "--model",
+    server.url,
+    "--api-model",
+    "tiny",
+    "--samples",
+    "2",
+    "--concurrency",
+    "3",
+    "--out",
+    out,
+    "--json",
+  ],
+  ...more,
+];
+
+/** Which questions were put to a server, by prompt and seed. */
+const keys = ({ asked }: TestServer): string[] => asked.map(({ prompt, body }) => `${prompt} ${body.seed}`);
+
+test("an evaluation killed outright goes on where it stopped, asks nothing again that is written down, and gives the same figures", async () => {
+  const out = at("killed.jsonl");
+  await using slow = await testServer((asked, response, number) => {
+    if (number <= 10) answering(asked, response, number); // the others hang
+  });
+  const child = start(...asking(slow, out));
+  const ended = finished(child);
+  while (!fs.existsSync(out) || fs.readFileSync(out, "utf8").split("\n").length <= 8)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGKILL");
+  await ended;
+  fs.appendFileSync(out, '{"id":"s1","sample":1,"gro'); // what a kill in the middle of a write leaves
+  const before = readSampleRecords(out);
+  assert.ok(before.length >= 8 && before.length < 2 * QUESTIONS);
+
+  await using server = await testServer(answering);
+  const { code, out: printed, err } = await finished(start(...asking(server, out)));
+  assert.equal(code, 0, err);
+  assert.equal(server.asked.length, 2 * QUESTIONS - before.length);
+  const records = readSampleRecords(out);
+  assert.deepEqual(records.slice(0, before.length), before);
+  assert.equal(new Set(records.map(({ id, sample }) => `${id} ${sample}`)).size, 2 * QUESTIONS);
+  assert.match(err, new RegExp(`${before.length} of ${2 * QUESTIONS} answers are in .* already`));
+
+  await using fresh = await testServer(answering);
+  const { out: once } = await finished(start(...asking(fresh, at("whole.jsonl"))));
+  const [resumed, whole] = [printed, once].map((text) => JSON.parse(text));
+  for (const key of [
+    "benchmark",
+    "model",
+    "n",
+    "pass@1",
+    "pass@1_stderr",
+    "pass@1_interval",
+    "pass@2",
+    "cons@2",
+    "by",
+    "tokens",
+  ]) {
+    const { per_second: _, ...own } = resumed[key];
+    const { per_second: __, ...other } = whole[key];
+    assert.deepEqual(
+      typeof resumed[key] === "object" ? own : resumed[key],
+      typeof whole[key] === "object" ? other : whole[key],
+      key,
+    );
+  }
+  assert.deepEqual([whole.n, whole["pass@1"], whole.tokens.prompt, whole.tokens.cached], [12, 7 / 12, 24 * 20, 24 * 8]);
+  assert.deepEqual(new Set(keys(server)), new Set(keys(fresh).filter((key) => keys(server).includes(key))));
+
+  // Nothing is left to ask: no server is needed any more.
+  const again = await finished(start(...asking(fresh, at("whole.jsonl"))));
+  assert.deepEqual([again.code, JSON.parse(again.out)["pass@1"]], [0, 7 / 12]);
+  const other = await finished(start(...asking(fresh, at("whole.jsonl"), "--temperature", "1")));
+  assert.equal(other.code, 2);
+  assert.match(JSON.parse(other.out).error.message, /whole\.jsonl holds an evaluation with temperature 0\.6, not 1/);
+});
+
+test("Ctrl-C stops cleanly: exit code 130, the answers so far kept, and said where", async () => {
+  const out = at("stopped.jsonl");
+  let child: ChildProcessWithoutNullStreams | null = null;
+  await using server = await testServer((asked, response, number) => {
+    if (number <= 5) answering(asked, response, number);
+    else child!.kill("SIGINT");
+  });
+  child = start(...asking(server, out, "--concurrency", "1"));
+  const { code, err } = await finished(child);
+  assert.equal(code, 130);
+  assert.match(err, /the answers so far are in .*stopped\.jsonl, and the same command goes on with it/);
+  assert.equal(readSampleRecords(out).length, 5);
+  assert.ok(!fs.existsSync(`${out}.lock`));
+});
+
+test("a server that gives up ends it with one sentence that says how to go on", async () => {
+  await using server = await testServer((asked, response, number) => {
+    if (number <= 3) answering(asked, response, number);
+    else failed(response, 401, "your key has expired");
+  });
+  const out = at("refused.jsonl");
+  const { code, out: printed } = await finished(start(...asking(server, out, "--concurrency", "1")));
+  assert.equal(code, 1);
+  assert.match(
+    JSON.parse(printed).error.message,
+    /\(401: your key has expired\).* The answers so far are in .*refused\.jsonl; the same command goes on with it\.$/,
+  );
+  assert.equal(readSampleRecords(out).length, 3);
+});
+
+test("price, report and items of a served model: what was asked for is there", async () => {
+  await using server = await testServer(answering);
+  const out = at("items.jsonl");
+  const {
+    code,
+    out: printed,
+    err,
+  } = await finished(start(...asking(server, out, "--price", "1,10,0.5", "--k", "1,2", "--limit", "6")));
+  assert.equal(code, 0, err);
+  const row = JSON.parse(printed);
+  assert.equal(row.items, out);
+  const expected = (12 * (12 * 1 + 8 * 0.5) + row.tokens.completion * 10) / 1e6;
+  assert.ok(Math.abs(row.cost.usd - expected) < 1e-12, `${row.cost.usd} ${expected}`);
+  assert.ok(Math.abs(row.cost.per_right_answer.usd - row.cost.usd / (12 * row["pass@1"])) < 1e-12);
+  assert.deepEqual(Object.keys(row.by.level), ["1", "2"]);
+  assert.equal(row.report, at("report.html"));
+  for (const ending of ["html", "json", "md"]) assert.ok(fs.existsSync(at(`report.${ending}`)));
+});
+
+test("answers from files: the contract's keys, by several k, judged and compared", async () => {
+  const judged = at("judged.jsonl");
+  fs.writeFileSync(
+    judged,
+    '{"id":"a","correct":[true,true,false,false]}\n{"id":"b","correct":[true,false,false,false]}\n',
+  );
+  const row = JSON.parse((await finished(start("--from-samples", judged, "--k", "1,2,4", "--json"))).out);
+  assert.deepEqual([row.benchmark, row.n, row["pass@1"], row["pass@4"], row.items], ["judged", 2, 3 / 8, 1, judged]);
+  assert.ok(Math.abs(row["pass@2"] - (5 / 6 + 1 / 2) / 2) < 1e-12);
+  assert.ok(Math.abs(row["pass@1_stderr"] - Math.sqrt(((1 / 8) ** 2 * 2) / 2 / 2)) < 1e-12);
+  assert.deepEqual([row["cons@1"], row["cons@4"]], [3 / 8, 0.25]);
+  for (const key of ["tokens", "cost"]) assert.equal(typeof row[key], "object");
+  const texts = at("texts.jsonl");
+  fs.writeFileSync(
+    texts,
+    '{"id":"a","gold":"1/2","samples":["<think>x</think>\\\\boxed{0.5}","\\\\boxed{\\\\frac{1}{2}}","It is 3.","<think>never"]}\n',
+  );
+  const other = JSON.parse((await finished(start("--from-samples", texts, "--k", "4", "--json"))).out);
+  assert.deepEqual([other["pass@1"], other["cons@4"]], [0.5, 1]);
+  const compared = JSON.parse(
+    (await finished(start("compare", judged, texts, "--json", "--report", at("compared")))).out,
+  );
+  assert.deepEqual([compared.n, compared.left_out, compared.mcnemar.neither], [1, [1, 0], 1]);
+  assert.ok(fs.existsSync(at("compared.html")));
+  const many = await finished(start("--from-samples", judged, "--k", "8", "--json"));
+  assert.deepEqual(
+    [many.code, JSON.parse(many.out).error.message],
+    [2, `--k 8 needs at least 8 answers to each question, and ${judged} has 4`],
+  );
+});
+
+test("contamination counts the questions that stand in training data", async () => {
+  const training = at("training.jsonl");
+  const question = "A baker bakes twelve loaves every morning and sells nine of them before noon each day";
+  fs.writeFileSync(
+    at("bench.jsonl"),
+    [question, "Something else entirely that nobody ever wrote down in any place before now"]
+      .map((text, id) => JSON.stringify({ id, question: text, answer: 3 }))
+      .join("\n"),
+  );
+  fs.writeFileSync(training, `${JSON.stringify({ text: `Q: ${question}?` })}\n`);
+  const { code, out } = await finished(
+    start("contamination", "--benchmark", at("bench.jsonl"), "--training", training, "--n", "13", "--json"),
+  );
+  assert.equal(code, 0);
+  const found = JSON.parse(out);
+  assert.deepEqual([found.questions, found.contaminated, found.share, found.hits[0].id], [2, 1, 0.5, "0"]);
+});
