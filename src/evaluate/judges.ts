@@ -44,8 +44,11 @@ export const bracketsJudge = (gold: string): Judge =>
     };
   });
 
-/** Whether two answers mean the same, for counting votes. */
-export const sameMath = (a: string, b: string): boolean => sameAnswer(a, b);
+/** Whether two answers mean the same, for counting votes. Plain numbers need no verifier. */
+export const sameMath = (a: string, b: string): boolean =>
+  NUMBER.test(a) && NUMBER.test(b) ? Number(a) === Number(b) : sameAnswer(a, b);
+
+const NUMBER = /^-?\d{1,15}(?:\.\d{1,6})?$/;
 
 /** The answer a vote counts, null where there is none. */
 export const voteFor = (response: string): string | null => finalAnswer(response) || null;

@@ -15,6 +15,7 @@ import {
   testServer,
 } from "../../evaluate/answerers/remote/test-server.ts";
 import { readSampleRecords } from "../../evaluate/record/journal.ts";
+import { BUNDLED_MODEL } from "../../generate/session.ts";
 
 const place = fs.mkdtempSync(path.join(tmpdir(), "reckon-eval-process-"));
 after(() => fs.rmSync(place, { recursive: true, force: true }));
@@ -179,6 +180,44 @@ test("price, report and items of a served model: what was asked for is there", a
   assert.deepEqual(Object.keys(row.by.level), ["1", "2"]);
   assert.equal(row.report, at("report.html"));
   for (const ending of ["html", "json", "md"]) assert.ok(fs.existsSync(at(`report.${ending}`)));
+});
+
+const unbundled = fs.existsSync(BUNDLED_MODEL) ? false : `SKIPPED: ${BUNDLED_MODEL} is not there`;
+test("a model gives the same answers served as opened here, sampled ones too", { skip: unbundled }, async () => {
+  const server = spawn(process.execPath, [
+    "--disable-warning=ExperimentalWarning",
+    MAIN,
+    "serve",
+    "--port",
+    "0",
+    "--json",
+  ]);
+  try {
+    const [line] = await once(server.stdout, "data");
+    const common = ["--benchmark", "held-out", "--limit", "2", "--samples", "2", "--max-tokens", "120"];
+    const [served, here] = [at("served.jsonl"), at("here.jsonl")];
+    const results = [
+      await finished(start(...common, "--model", JSON.parse(String(line)).url, "--out", served)),
+      await finished(start(...common, "--out", here)),
+    ];
+    assert.deepEqual(
+      results.map(({ code }) => code),
+      [0, 0],
+      results[0]!.err,
+    );
+    const texts = [served, here].map((file) =>
+      readSampleRecords(file)
+        .map(
+          ({ id, sample, response, correct, tokens }) => `${id} ${sample} ${response} ${correct} ${tokens.completion}`,
+        )
+        .sort(),
+    );
+    assert.equal(texts[0]!.length, 40);
+    assert.deepEqual(texts[0], texts[1]);
+  } finally {
+    server.kill();
+    await once(server, "close");
+  }
 });
 
 test("answers from files: the contract's keys, by several k, judged and compared", async () => {

@@ -165,6 +165,25 @@ test("questions drawn by `tasks sample` are judged by their own task", async () 
   for (const item of items) assert.equal(await judged(item, item.gold), 1);
 });
 
+test("a procedural question is judged with thinking and without, but not inside it", async () => {
+  const { items } = openBenchmark("held-out", { seed: 1, items: 1, families: ["products"] }, nowhere);
+  const [item] = items;
+  const verdicts = await Promise.all(
+    ["<think>x</think>GOLD", "GOLD", "<think>GOLD", ""].map((text) =>
+      item!.judge(text.replace("GOLD", item!.gold), true),
+    ),
+  );
+  assert.deepEqual(
+    verdicts.map(({ accuracy, format, answer }) => [accuracy, format, answer]),
+    [
+      [1, 1, item!.gold],
+      [1, 0, item!.gold],
+      [0, 0, null],
+      [0, 0, null],
+    ],
+  );
+});
+
 test("what cannot be read is told in one sentence with file and line", () => {
   const cases: readonly (readonly [string, string | Buffer, RegExp])[] = [
     ["torn.jsonl", '{"question":"q","answer":"1"}\n{"question":', /torn\.jsonl, line 2: not JSON/],

@@ -1,6 +1,8 @@
 /** The procedural tasks' questions that training never saw: made, not read. */
 import { ALL, taskNamed } from "../../tasks/catalogue.ts";
-import { heldOutItems } from "../held-out.ts";
+import { withoutThinking } from "../../tasks/math/extract/extract.ts";
+import { scoreText } from "../../tasks/score.ts";
+import { type HeldOutItem, heldOutItems } from "../held-out.ts";
 import type { Item } from "../item.ts";
 import type { Selection } from "./benchmark.ts";
 
@@ -15,8 +17,21 @@ export const heldOut = {
     wordings = [0],
     level = 1,
     seed,
-  }: Selection): Item[] =>
+  }: Selection): HeldOutItem[] =>
     families
       .map(taskNamed)
       .flatMap((task) => wordings.flatMap((phrasing) => heldOutItems(task, { seed, level, phrasing, count }))),
 } as const;
+
+/**
+ * The same for whoever is asked: texts that tell thinking by both its tags, so that one without any is a bare answer (of a model that
+ * does not think, or a server that thought nothing), where training's texts begin inside the thinking.
+ */
+export const heldOutQuestions = (selection: Selection): Item[] =>
+  heldOut.items(selection).map((item) => ({
+    ...item,
+    judge: (response, ended) => {
+      const { parts, reason } = scoreText(item.entry, response, { ended });
+      return { ...parts, reason, answer: withoutThinking(response)?.trim() || null };
+    },
+  }));

@@ -13,7 +13,7 @@ import { game24 } from "./game24.ts";
 import { generic } from "./generic.ts";
 import { gpqa } from "./gpqa.ts";
 import { gsm8k } from "./gsm8k.ts";
-import { heldOut } from "./held-out.ts";
+import { heldOut, heldOutQuestions } from "./held-out.ts";
 import { math500 } from "./math-500.ts";
 import { mgsm } from "./mgsm.ts";
 import { minerva } from "./minerva.ts";
@@ -64,7 +64,7 @@ export const benchmarkNames = (): string[] => [
 export function openBenchmark(nameOrFile: string, selection: Selection, places: DataPlaces): OpenBenchmark {
   if (nameOrFile === heldOut.name) {
     const { name, about, licence } = heldOut;
-    return { name, about, licence, file: null, sha256: null, items: heldOut.items(selection) };
+    return { name, about, licence, file: null, sha256: null, items: heldOutQuestions(selection) };
   }
   const named = FILE_BENCHMARKS.find(({ name, files }) => name === nameOrFile && files.length > 0);
   if (named !== undefined) return openFile(named, findFile(named.name, named.files, places), selection, named.name);

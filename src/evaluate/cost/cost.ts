@@ -56,7 +56,10 @@ export function countTokens(results: readonly ItemResult[]): TokenCounts {
       thinking += response.thinking;
     }
   }
-  return { prompt, cached: Number.isNaN(cached) ? 0 : cached, completion, thinking };
+  if (Number.isNaN(prompt))
+    cached = Number.NaN; // who does not tell the prompt's tokens does not tell this either
+  else if (Number.isNaN(cached)) cached = 0;
+  return { prompt, cached, completion, thinking };
 }
 
 export interface CostBasis {

@@ -8,9 +8,12 @@ export type Same = (a: string, b: string) => boolean;
 
 /**
  * Counts votes. Right answers are one class, however they are written; wrong ones are classed by their normalised text (see
- * generate/vote.ts), and classes that `same` holds for equal are one. What has no answer is silent.
+ * generate/vote.ts), and classes that `same` holds for equal are one. What has no answer is silent. Classes found with `same` are
+ * remembered for as long as the responses are: comparing many answers takes time.
  */
 export function tallyOf(responses: readonly Response[], same?: Same): Tally {
+  const known = same === undefined ? undefined : remembered.get(responses);
+  if (known !== undefined && known.same === same) return known.tally;
   let [right, silent] = [0, 0];
   const wrong = new Map<string, number>();
   for (const response of responses) {
@@ -19,8 +22,12 @@ export function tallyOf(responses: readonly Response[], same?: Same): Tally {
     else if (said === null) silent++;
     else wrong.set(said, (wrong.get(said) ?? 0) + 1);
   }
-  return { right, wrong: same === undefined ? [...wrong.values()] : merged(wrong, same), silent };
+  const tally = { right, wrong: same === undefined ? [...wrong.values()] : merged(wrong, same), silent };
+  if (same !== undefined) remembered.set(responses, { same, tally });
+  return tally;
 }
+
+const remembered = new WeakMap<readonly Response[], { readonly same: Same; readonly tally: Tally }>();
 
 /** The vote of an answer, null for none. */
 export function voteOf(response: Response): string | null {

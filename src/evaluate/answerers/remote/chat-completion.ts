@@ -32,7 +32,7 @@ export async function chatCompletion(
     temperature: settings.temperature,
     top_p: settings.topP,
     [options.limitField]: settings.maxTokens,
-    seed: seed % 2 ** 31,
+    seed,
     stream: true,
     stream_options: { include_usage: true },
   };
@@ -73,6 +73,8 @@ async function readStream(response: Response, gathered: Gathered, onBytes: () =>
 /** What has arrived of an answer. */
 class Gathered {
   #reasoning = "";
+  /** The server tells thinking apart, be there any or not. */
+  #tellsReasoning = false;
   #content = "";
   #finish: string | null = null;
   #usage: Record<string, unknown> | null = null;
@@ -87,6 +89,7 @@ class Gathered {
     if (choice === null) return;
     const message = record(choice[part]) ?? {};
     this.#reasoning += textOf(message.reasoning_content) || textOf(message.reasoning);
+    this.#tellsReasoning ||= [message.reasoning_content, message.reasoning].some((value) => typeof value === "string");
     this.#content += textOf(message.content);
     if (typeof choice.finish_reason === "string") this.#finish = choice.finish_reason;
   }
@@ -98,8 +101,8 @@ class Gathered {
     const finish = this.#finish === "length" ? "length" : "stop";
     const [thinking, answer] = [this.#reasoning, this.#content];
     // Nothing behind the thinking: it was never closed.
-    const text =
-      thinking === "" ? answer : answer === "" ? `<think>${thinking}` : `<think>${thinking}</think>${answer}`;
+    const thought = answer === "" ? `<think>${thinking}` : `<think>${thinking}</think>${answer}`;
+    const text = this.#tellsReasoning && (thinking !== "" || answer !== "") ? thought : answer;
     const details = record(this.#usage?.completion_tokens_details);
     const cached = this.#usage?.prompt_cache_hit_tokens ?? record(this.#usage?.prompt_tokens_details)?.cached_tokens;
     return {

@@ -49,6 +49,8 @@ export async function openEndpoint(address: string, model: string | undefined, k
   return { base, headers, model: model ?? (await onlyModel(base, headers)) };
 }
 
+const ALIASES: readonly string[] = ["deepseek-reasoner", "deepseek-chat"];
+
 async function onlyModel(base: string, headers: Readonly<Record<string, string>>): Promise<string> {
   let names: readonly string[];
   try {
@@ -68,7 +70,9 @@ async function onlyModel(base: string, headers: Readonly<Record<string, string>>
       },
     );
   }
-  if (names.length === 1) return names[0]!;
+  // Reckon's server lists DeepSeek's names beside its one model's own.
+  const own = names.filter((name) => !ALIASES.includes(name));
+  if (own.length === 1 || names.length === 1) return own[0] ?? names[0]!;
   const there = names.length === 0 ? "none" : names.slice(0, 12).join(", ");
   throw usageError(
     `the server ${base} has ${names.length === 0 ? "no" : "several"} models (${there}); name one with --api-model`,

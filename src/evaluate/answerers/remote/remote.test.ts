@@ -67,7 +67,7 @@ test("a question is asked as the protocol says, and thinking, answer, usage and 
     temperature: 0.6,
     top_p: 0.95,
     max_tokens: 77,
-    seed: 4_000_000_000 % 2 ** 31,
+    seed: 4_000_000_000,
     stream: true,
     stream_options: { include_usage: true },
   });
@@ -222,6 +222,8 @@ test("the only model of a server is taken; several have to be chosen from; an ad
     model: "r1",
     headers: { "content-type": "application/json" },
   });
+  await using aliased = await testServer(listing("own", "deepseek-reasoner", "deepseek-chat"));
+  assert.equal((await openEndpoint(aliased.url, undefined, null)).model, "own");
   await using two = await testServer(listing("a", "b"));
   await assert.rejects(openEndpoint(two.url, undefined, null), {
     exitCode: 2,
