@@ -124,13 +124,6 @@ test("an evaluation killed outright goes on where it stopped, asks nothing again
   }
   assert.deepEqual([whole.n, whole["pass@1"], whole.tokens.prompt, whole.tokens.cached], [12, 7 / 12, 24 * 20, 24 * 8]);
   assert.deepEqual(new Set(keys(server)), new Set(keys(fresh).filter((key) => keys(server).includes(key))));
-
-  // Nothing is left to ask: no server is needed any more.
-  const again = await finished(start(...asking(fresh, at("whole.jsonl"))));
-  assert.deepEqual([again.code, JSON.parse(again.out)["pass@1"]], [0, 7 / 12]);
-  const other = await finished(start(...asking(fresh, at("whole.jsonl"), "--temperature", "1")));
-  assert.equal(other.code, 2);
-  assert.match(JSON.parse(other.out).error.message, /whole\.jsonl holds an evaluation with temperature 0\.6, not 1/);
 });
 
 test("Ctrl-C stops cleanly: exit code 130, the answers so far kept, and said where", async () => {
@@ -218,53 +211,4 @@ test("a model gives the same answers served as opened here, sampled ones too", {
     server.kill();
     await once(server, "close");
   }
-});
-
-test("answers from files: the contract's keys, by several k, judged and compared", async () => {
-  const judged = at("judged.jsonl");
-  fs.writeFileSync(
-    judged,
-    '{"id":"a","correct":[true,true,false,false]}\n{"id":"b","correct":[true,false,false,false]}\n',
-  );
-  const row = JSON.parse((await finished(start("--from-samples", judged, "--k", "1,2,4", "--json"))).out);
-  assert.deepEqual([row.benchmark, row.n, row["pass@1"], row["pass@4"], row.items], ["judged", 2, 3 / 8, 1, judged]);
-  assert.ok(Math.abs(row["pass@2"] - (5 / 6 + 1 / 2) / 2) < 1e-12);
-  assert.ok(Math.abs(row["pass@1_stderr"] - Math.sqrt(((1 / 8) ** 2 * 2) / 2 / 2)) < 1e-12);
-  assert.deepEqual([row["cons@1"], row["cons@4"]], [3 / 8, 0.25]);
-  for (const key of ["tokens", "cost"]) assert.equal(typeof row[key], "object");
-  const texts = at("texts.jsonl");
-  fs.writeFileSync(
-    texts,
-    '{"id":"a","gold":"1/2","samples":["<think>x</think>\\\\boxed{0.5}","\\\\boxed{\\\\frac{1}{2}}","It is 3.","<think>never"]}\n',
-  );
-  const other = JSON.parse((await finished(start("--from-samples", texts, "--k", "4", "--json"))).out);
-  assert.deepEqual([other["pass@1"], other["cons@4"]], [0.5, 1]);
-  const compared = JSON.parse(
-    (await finished(start("compare", judged, texts, "--json", "--report", at("compared")))).out,
-  );
-  assert.deepEqual([compared.n, compared.left_out, compared.mcnemar.neither], [1, [1, 0], 1]);
-  assert.ok(fs.existsSync(at("compared.html")));
-  const many = await finished(start("--from-samples", judged, "--k", "8", "--json"));
-  assert.deepEqual(
-    [many.code, JSON.parse(many.out).error.message],
-    [2, `--k 8 needs at least 8 answers to each question, and ${judged} has 4`],
-  );
-});
-
-test("contamination counts the questions that stand in training data", async () => {
-  const training = at("training.jsonl");
-  const question = "A baker bakes twelve loaves every morning and sells nine of them before noon each day";
-  fs.writeFileSync(
-    at("bench.jsonl"),
-    [question, "Something else entirely that nobody ever wrote down in any place before now"]
-      .map((text, id) => JSON.stringify({ id, question: text, answer: 3 }))
-      .join("\n"),
-  );
-  fs.writeFileSync(training, `${JSON.stringify({ text: `Q: ${question}?` })}\n`);
-  const { code, out } = await finished(
-    start("contamination", "--benchmark", at("bench.jsonl"), "--training", training, "--n", "13", "--json"),
-  );
-  assert.equal(code, 0);
-  const found = JSON.parse(out);
-  assert.deepEqual([found.questions, found.contaminated, found.share, found.hits[0].id], [2, 1, 0.5, "0"]);
 });
