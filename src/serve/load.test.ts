@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import { BUNDLED_MODEL } from "../generate/session.ts";
 import type { ServeOptions } from "./config.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { call, chunksOf, frames, stream, tinyModelFolder, user, withServer } from "./test-server.ts";
@@ -214,7 +215,7 @@ test("what takes longer than a stopping server waits ends with a reason", async 
 });
 
 test("a model is opened when first asked for, and one unused the longest gives way", async () => {
-  const options = { models: ["models/reckon-nano", tiny.folder], modelBytes: 1 };
+  const options = { models: [BUNDLED_MODEL, tiny.folder], modelBytes: 1 };
   await withServer(options, async (url) => {
     const loaded = async () =>
       (await call(`${url}/v1/models`)).body.data.slice(0, 2).map((model: { loaded: boolean }) => model.loaded);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import OpenAI from "openai";
+import { BUNDLED_MODEL } from "../generate/session.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { tinyModelFolder, user } from "./test-server.ts";
 
@@ -13,7 +14,7 @@ before(async () => {
   server = await startServer({
     port: 0,
     logLevel: "silent",
-    models: ["models/reckon-nano", tiny.folder],
+    models: [BUNDLED_MODEL, tiny.folder],
     threads: 1,
     apiKeys: ["secret"],
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { BUNDLED_MODEL } from "../../generate/session.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { call, chunksOf, frames, stream, tinyModelFolder, user } from "../test-server.ts";
 
@@ -11,7 +12,7 @@ let thinkOn: Record<string, number> = {};
 before(async () => {
   tiny = await tinyModelFolder();
   // The bundled model first, so that the aliases mean it.
-  server = await startServer({ port: 0, logLevel: "silent", models: ["models/reckon-nano", tiny.folder], threads: 1 });
+  server = await startServer({ port: 0, logLevel: "silent", models: [BUNDLED_MODEL, tiny.folder], threads: 1 });
   at = `${server.url}/v1/chat/completions`;
   const { body } = await call(`${server.url}/tokenize`, { content: "</think>" });
   thinkOn = { [body.tokens[0]]: -100 };
