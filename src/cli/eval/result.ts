@@ -85,7 +85,7 @@ function screen(title: string, { settings, results, samples, summary: options, c
   const thinking = Number.isNaN(summary.thinking) ? "" : `, ${summary.thinking.toFixed(1)} thinking tokens an answer`;
   const cut = summary.truncated > 0 ? `, ${percent(summary.truncated)} % cut off` : "";
   print(
-    `${title}: ${percent(summary.accuracy)} ± ${percent(summary.stderr)} % right (n ${summary.n}${how})${form}${cut}${thinking}`,
+    `${title}: ${percent(summary.accuracy)} ± ${percent(summary.stderr)} % right (95 %: ${percent(summary.interval.low)} to ${percent(summary.interval.high)}; n ${summary.n}${how})${form}${cut}${thinking}`,
   );
   for (const [k, value] of summary.pass)
     if (k > 1) print(`pass@${k} ${value.toFixed(3)}, cons@${k} ${summary.cons.get(k)!.toFixed(3)}`);
