@@ -2,10 +2,9 @@
  * What changes a row's logits before a token is drawn: biases and penalties on repetition. Only rows that ask for any of it come
  * here; they work on a copy, so that log-probs stay those of the model.
  */
-import { UserError, usageError } from "../error.ts";
+import { usageError } from "../error.ts";
 import { DryPenalty } from "./dry.ts";
-import { argmax, inRange, type Sampling } from "./sampling.ts";
-import type { Sequence } from "./sequence.ts";
+import { inRange, type Sampling } from "./sampling.ts";
 
 /** The order: bias, repetition, frequency and presence, DRY; then the request's own `adjust`, so that a mask has the last word. */
 export class Penalties {
@@ -74,43 +73,7 @@ export class Penalties {
   }
 }
 
-/**
- * Draws for a row with penalties or an `adjust`: from a copy of the logits, with its own sum of exponentials.
- * @throws UserError where no token is left
- */
-export function drawAdjusted(
-  sequence: Sequence,
-  logits: Float32Array,
-  start: number,
-  vocabulary: number,
-  lse: number,
-): number {
-  const { penalties, sampler, request } = sequence;
-  if (row.length < vocabulary) row = new Float32Array(vocabulary);
-  row.set(logits.subarray(start, start + vocabulary));
-  penalties?.apply(row, 0, vocabulary, sequence.ids);
-  const adjusted = request.adjust?.(row, 0, vocabulary) ?? false;
-  if (penalties === null && !adjusted) return sampler.sample(logits, start, vocabulary, lse);
-  const best = row[argmax(row, 0, vocabulary)];
-  if (best === Number.NEGATIVE_INFINITY || Number.isNaN(best)) {
-    throw new UserError("No token is left to draw: the logit biases ban every token that the constraint allows.", {
-      param: "logit_bias",
-      type: "invalid_request",
-    });
-  }
-  const temperature = sampler.temperature;
-  return sampler.sample(row, 0, vocabulary, temperature === 0 ? 0 : logSumExp(row, vocabulary, best, temperature));
-}
-
-function logSumExp(values: Float32Array, count: number, max: number, temperature: number): number {
-  const inverse = 1 / temperature;
-  let sum = 0;
-  for (let v = 0; v < count; v++) sum += Math.exp((values[v] - max) * inverse);
-  return max * inverse + Math.log(sum);
-}
-
 // Shared by all rows, since drawing never yields to other code.
-let row = new Float32Array(0);
 let seen = new Int32Array(0);
 let round = 0;
 
