@@ -90,7 +90,7 @@ test("a model that is none, damaged or of another vocabulary is told in one sent
   const cases: [string, RegExp][] = [
     [empty, /empty is empty; it should hold config\.json/],
     [place, /has no config\.json/],
-    [main, /is not a folder/],
+    [main, /is not a valid GGUF file/],
     [damaged("cut", (folder) => fs.truncateSync(weights(folder), 5000)), /model\.safetensors/],
     [damaged("lying", lying), /model\.safetensors|embed_tokens|lm_head/],
     [
