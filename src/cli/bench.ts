@@ -57,11 +57,11 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
-    name: "verify",
-    about: "the math verifier's answers a second against 2,000, and its verdicts on benchmarks' own solutions",
-    run: async ({ json }) => {
-      const { run } = await import("../../bench/verify.ts");
-      await run({ emit: (line) => show(line, json) });
+    name: "control",
+    about: "what drawing a token, a constraint's masks and guessing ahead cost, in processor time",
+    run: async ({ threads, json, model }) => {
+      const { run } = await import("../../bench/control.ts");
+      await run({ threads, model, emit: (line) => show(line, json) });
     },
   },
   {
@@ -72,6 +72,14 @@ const benchmarks: readonly Benchmark[] = [
       const { run } = await import("../../bench/serve.ts");
       const { BUNDLED_MODEL } = await import("../generate/session.ts");
       await run({ threads, model: model ?? BUNDLED_MODEL, url, emit: (line) => show(line, json) });
+    },
+  },
+  {
+    name: "verify",
+    about: "the math verifier's answers a second against 2,000, and its verdicts on benchmarks' own solutions",
+    run: async ({ json }) => {
+      const { run } = await import("../../bench/verify.ts");
+      await run({ emit: (line) => show(line, json) });
     },
   },
 ];
@@ -85,7 +93,7 @@ export function register(program: Command): void {
     );
   command
     .option("--url <url>", "serve: the server to measure instead of one's own")
-    .option("--model <path>", "infer, serve: a GGUF file or a model folder; the bundled model without it")
+    .option("--model <path>", "infer, control, serve: a GGUF file or a model folder; the bundled model without it")
     .option(
       "--peer <command>",
       "infer: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON",
