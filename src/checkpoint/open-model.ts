@@ -1,5 +1,5 @@
 // One way to open any model: a folder in Hugging Face's layout, a run's folder (its newest checkpoint), a GGUF file, the first of a
-// split one, or a folder that holds a GGUF file and nothing else to open.
+// split one, a folder that holds a GGUF file and nothing else to open, or the name of a model that was pulled.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -7,12 +7,14 @@ import { UserError } from "../error.ts";
 import { openFolderSource } from "./folder-source.ts";
 import { isLaterPart } from "./gguf/file.ts";
 import { openGgufModel } from "./gguf/model.ts";
+import { locateModel } from "./hub/store.ts";
 import type { ModelSource } from "./model-source.ts";
 
 export type { BlockTensor, ModelSource, StoredTensor, TokenizerSource } from "./model-source.ts";
 
 /** Opens a model. @throws UserError with the one thing that is wrong */
-export function openModel(given: string): ModelSource {
+export function openModel(named: string): ModelSource {
+  const given = locateModel(named);
   if (isFile(given) || given.toLowerCase().endsWith(".gguf")) return openGgufModel(checkedName(given));
   const inside = onlyGgufIn(given);
   return inside === null ? openFolderSource(given) : openGgufModel(inside);

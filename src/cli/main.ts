@@ -50,8 +50,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./eval.ts"),
   },
   {
+    name: "pull",
+    description: "fetch a model from a Hugging Face-compatible hub",
+    load: () => import("./pull.ts"),
+  },
+  {
+    name: "models",
+    description: "pulled models: list them, show one's size and shape, remove one",
+    load: () => import("./models.ts"),
+  },
+  {
     name: "export",
-    description: "write a model as a Hugging Face folder",
+    description: "write a model as a Hugging Face folder or a GGUF file",
     load: () => import("./export.ts"),
   },
   {

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { resolveModelFolder } from "../checkpoint/folder.ts";
 import { openGguf } from "../checkpoint/gguf/file.ts";
+import { locateModel } from "../checkpoint/hub/store.ts";
 import { onlyGgufIn } from "../checkpoint/open-model.ts";
 import { UserError } from "../error.ts";
 import { loadTokenizer } from "./load-tokenizer.ts";
@@ -19,8 +20,9 @@ export interface ModelText {
   readonly render: (messages: readonly ChatMessage[], options?: RenderOptions) => string;
 }
 
-/** Reads the tokenizer and template of a model: a folder, a run's folder, or a GGUF file. @throws UserError */
-export function loadModelText(given: string): ModelText {
+/** Reads the tokenizer and template of a model: a folder, a run's folder, a GGUF file, or the name of a pulled one. @throws UserError */
+export function loadModelText(named: string): ModelText {
+  const given = locateModel(named);
   const isFile = fs.statSync(given, { throwIfNoEntry: false })?.isFile() ?? false;
   const gguf = isFile || given.toLowerCase().endsWith(".gguf") ? given : onlyGgufIn(given);
   return gguf === null ? ofFolder(resolveModelFolder(given)) : ofGguf(gguf);

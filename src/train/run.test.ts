@@ -6,9 +6,9 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFolderAtomically } from "../checkpoint/atomic.ts";
+import { takeLock } from "../checkpoint/lock.ts";
 import { UserError } from "../error.ts";
 import { JsonLines, readJsonLines } from "./jsonl.ts";
-import { takeLock } from "./lock.ts";
 import { isTraining, listCheckpoints, type RunConfig, RunFolder } from "./run.ts";
 import { readTrainingState, type TrainingState, writeTrainingState } from "./training-state.ts";
 

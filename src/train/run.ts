@@ -6,9 +6,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import { atomicWriteFile, recoverFolder, writeError } from "../checkpoint/atomic.ts";
+import { type Lock, lockHolder, takeLock } from "../checkpoint/lock.ts";
 import { UserError, usageError } from "../error.ts";
 import { JsonLines, type JsonRecord, readJsonLines } from "./jsonl.ts";
-import { type Lock, lockHolder, takeLock } from "./lock.ts";
 
 /** Everything needed to repeat a run. */
 export interface RunConfig {

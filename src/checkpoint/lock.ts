@@ -1,11 +1,11 @@
-// One writer a folder: a lock file that says who holds it, so that two trainers never write one run, and that a trainer killed
-// outright does not block the next one. A lock counts as held only while its very process (number and start time) lives.
+// One writer a folder: a lock file that says who holds it, so that two processes never write one run or one download, and that one
+// killed outright does not block the next. A lock counts as held only while its very process (number and start time) lives.
 
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { hostname } from "node:os";
-import { writeError } from "../checkpoint/atomic.ts";
 import { UserError } from "../error.ts";
+import { writeError } from "./atomic.ts";
 
 export interface Lock {
   release(): void;
@@ -13,9 +13,10 @@ export interface Lock {
 
 /**
  * Takes the lock `file`, or takes it over from a process that is gone.
+ * @param doing what a holder does there, for the sentence the next one gets
  * @throws UserError naming the process that holds it, or why the file cannot be written.
  */
-export function takeLock(file: string): Lock {
+export function takeLock(file: string, doing = "training into this folder"): Lock {
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), begun: processStart(process.pid), token: token() });
   const temporary = `${file}.${token()}`;
   try {
@@ -29,10 +30,10 @@ export function takeLock(file: string): Lock {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
       const theirs = content(file);
-      if (theirs !== null && isHeld(theirs)) throw busy(file, theirs);
+      if (theirs !== null && isHeld(theirs)) throw busy(file, theirs, doing);
       if (theirs !== null) removeStale(file, theirs);
     }
-    throw busy(file, content(file) ?? "{}");
+    throw busy(file, content(file) ?? "{}", doing);
   } catch (error) {
     throw writeError(error, file);
   } finally {
@@ -79,11 +80,11 @@ function removeStale(file: string, stale: string): void {
   fs.rmSync(aside, { force: true });
 }
 
-function busy(file: string, text: string): UserError {
+function busy(file: string, text: string, doing: string): UserError {
   const { pid, host } = parse(text);
   const where = host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
   return new UserError(
-    `${file} is held by ${where}, which is training into this folder; wait for it, stop it, or choose another folder${host === hostname() ? "" : " (delete the file if that machine is gone)"}.`,
+    `${file} is held by ${where}, which is ${doing}; wait for it, stop it, or choose another folder${host === hostname() ? "" : " (delete the file if that machine is gone)"}.`,
     { param: file, type: "locked" },
   );
 }
