@@ -21,7 +21,7 @@ async function prepare() {
   compile(node);
   for (const file of filesBelow(stage)) if (file.endsWith(".js")) pointAtCompiled(file);
   for (const file of filesBelow(join(root, "src"))) {
-    if (/\.client\.js$/.test(file)) copy(relative(root, file));
+    if (/\.(client\.js|mjs)$/.test(file)) copy(relative(root, file));
   }
   for (const file of readdirSync(join(root, "build"))) if (file.endsWith(".wasm")) copy(join("build", file));
   copy("models");

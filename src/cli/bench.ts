@@ -75,6 +75,15 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "code",
+    about:
+      "programs judged in the sandboxes: how many a minute, and the verdicts on HumanEval's and MBPP's own solutions",
+    run: async ({ json }) => {
+      const { run } = await import("../../bench/code.ts");
+      await run({ emit: (line) => show(line, json) });
+    },
+  },
+  {
     name: "verify",
     about: "the math verifier's answers a second against 2,000, and its verdicts on benchmarks' own solutions",
     run: async ({ json }) => {

@@ -28,6 +28,8 @@ export interface FileBenchmark {
   readonly grouped?: string;
   /** Whether a record looks like this benchmark's: how a file given by its path is recognised. */
   readonly fits: (record: BenchmarkRecord) => boolean;
+  /** Whether a record is a question of it, where its file also has others. */
+  readonly takes?: (record: BenchmarkRecord) => boolean;
   /** @throws UserError for a record that lacks something */
   readonly question: (
     record: BenchmarkRecord,
@@ -59,6 +61,7 @@ export function itemsOf(benchmark: FileBenchmark, file: BenchmarkFile, selection
   const wanted = selection.families === undefined ? null : new Set(selection.families);
   const items: Item[] = [];
   for (const [index, record] of file.records.entries()) {
+    if (benchmark.takes?.(record) === false) continue;
     const own = benchmark.question(record, { index, seed: selection.seed });
     const id = own.id ?? `${benchmark.name}/${index}`;
     const before = seen.get(id);

@@ -38,6 +38,10 @@ test("every benchmark's file gives as many questions as its authors say", { skip
     bbh: 6511,
     countdown: 256,
     game24: 1362,
+    humaneval: 164,
+    "humaneval-ts": 159,
+    "humaneval-js": 161,
+    mbpp: 500,
   };
   for (const [name, count] of Object.entries(counts)) {
     const { items, licence, sha256, file } = real(name);

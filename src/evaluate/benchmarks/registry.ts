@@ -7,6 +7,7 @@ import type { Same } from "../metrics/tally.ts";
 import { aime } from "./aime.ts";
 import { bbh } from "./bbh.ts";
 import { type FileBenchmark, itemsOf, type Selection } from "./benchmark.ts";
+import { humanEval, humanEvalJs, humanEvalTs, mbpp } from "./code.ts";
 import { countdown } from "./countdown.ts";
 import { type DataPlaces, findFile, looksLikeFile } from "./find.ts";
 import { game24 } from "./game24.ts";
@@ -23,6 +24,10 @@ import { svamp } from "./svamp.ts";
 
 /** Those that come in files, the most particular shape first: a file given by its path is the first whose shape its records have. */
 export const FILE_BENCHMARKS: readonly FileBenchmark[] = [
+  humanEval,
+  humanEvalTs,
+  humanEvalJs,
+  mbpp,
   gsm8k,
   math500,
   mgsm,
