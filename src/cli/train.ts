@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
+import { locateModel } from "../checkpoint/hub/store.ts";
 import { usageError } from "../error.ts";
 import { cpuDevice } from "../kernels/cpu/device.ts";
 import { DEFAULT_PRESET, planRecipe, RECIPES } from "../recipes/plan.ts";
@@ -53,13 +54,14 @@ stopped; --set lays changes over them, which config.json then lists under "chang
 else the checkpoint is made of cannot change. --set keys are the recipe's own, or name a stage: pretrain., sft., rl., model.`;
 
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
-  if (flags.model !== undefined && !existsSync(flags.model)) {
+  const given = flags.model === undefined ? undefined : locateModel(flags.model);
+  if (given !== undefined && !existsSync(given)) {
     throw usageError(`--model ${flags.model} does not exist; give a model's folder or a run's`, "--model");
   }
   const out = flags.out ?? path.join("runs", `${recipe}-${flags.preset ?? DEFAULT_PRESET}`);
   const { preset, seed, set: settings } = flags;
   const quick = flags.preset === "quick" && recipe === "r1-zero" && flags.resume !== true;
-  const from = flags.model ?? (quick ? BUNDLED_BASE : undefined);
+  const from = given ?? (quick ? BUNDLED_BASE : undefined);
   const plan = planRecipe({ recipe, preset, seed, from, settings }, flags.resume ? readRunConfig(out) : null);
   const device = await cpuDevice({ threads: flags.threads });
   using interrupt = listenForInterrupt("saving after this step; press Ctrl-C again to stop at once");
