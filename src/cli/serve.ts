@@ -21,6 +21,7 @@ interface ServeFlags extends CommonOptions {
   readonly tokensPerMinute: number;
   readonly deadline: number;
   readonly drain: number;
+  readonly store?: string;
   readonly reasoningField: "reasoning_content" | "reasoning" | "both";
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
 }
@@ -60,6 +61,7 @@ export function register(program: Command): void {
     )
     .option("--deadline <seconds>", "the longest a request may take (0: no limit)", naturalNumber("--deadline"), 0)
     .option("--drain <seconds>", "how long answers may go on after the signal to stop", naturalNumber("--drain"), 30)
+    .option("--store <file>", "keeps the conversations of /v1/responses (default: in memory)")
     .option(
       "--reasoning-field <name>",
       "where thinking goes: reasoning_content, reasoning or both",
@@ -94,6 +96,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     tokensPerMinute: flags.tokensPerMinute,
     deadlineMs: flags.deadline * 1000,
     drainMs: flags.drain * 1000,
+    store: flags.store,
     reasoningField: flags.reasoningField,
     logLevel: flags.logLevel,
   });

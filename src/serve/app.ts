@@ -9,6 +9,7 @@ import { cors, guard } from "./http/guard.ts";
 import { limited } from "./http/limited.ts";
 import { accessLog } from "./http/log.ts";
 import { requestId } from "./http/request-id.ts";
+import { responsesRoutes } from "./responses/route.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -27,7 +28,15 @@ export function createApp(core: Core): Hono<AppEnv> {
     return next();
   });
   app.use(limited(core));
-  for (const routes of [chatRoutes, completionRoutes, modelRoutes, textRoutes, streamRoutes, metricsRoutes]) {
+  for (const routes of [
+    chatRoutes,
+    completionRoutes,
+    responsesRoutes,
+    modelRoutes,
+    textRoutes,
+    streamRoutes,
+    metricsRoutes,
+  ]) {
     app.route("/", routes(core));
   }
   app.route("/", notSupportedRoutes());

@@ -46,6 +46,10 @@ export const serveConfig = z.object({
   drainMs: count(30_000),
   /** How long a resumable stream waits for its reader to come back, and how long it is kept after its end. */
   resumeMs: count(60_000),
+  /** SQLite file for what /v1/responses keeps; left out: in memory, until the server ends. */
+  store: z.string().min(1).optional(),
+  /** Responses kept; the oldest go first. */
+  storedResponses: count(10_000, 1),
   /** The field thinking goes to: DeepSeek's or vLLM's and OpenRouter's. */
   reasoningField: z.enum(["reasoning_content", "reasoning", "both"]).default("reasoning_content"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),

@@ -6,6 +6,7 @@ import type { Keys } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Models } from "./models.ts";
+import type { ResponseStore } from "./responses/store.ts";
 import type { Replays } from "./stream/replays.ts";
 
 /** hono's environment: node's objects where the request came over a socket, and what the middleware found out. */
@@ -32,6 +33,7 @@ export interface Core {
   readonly limits: Limits;
   readonly metrics: Metrics;
   readonly replays: Replays;
+  readonly responses: ResponseStore;
   readonly log: Logger;
   state: ServerState;
 }

@@ -13,6 +13,7 @@ import { Keys } from "./keys.ts";
 import { Limits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { Models } from "./models.ts";
+import { ResponseStore } from "./responses/store.ts";
 import { Replays } from "./stream/replays.ts";
 
 export interface RunningServer {
@@ -67,6 +68,7 @@ export async function startServer(
     log,
     keys: new Keys(config.apiKeys),
     replays: new Replays(config.resumeMs),
+    responses: new ResponseStore(config.store ?? null, config.storedResponses),
     state: "loading",
   };
   const server = createServer(
@@ -119,6 +121,7 @@ async function stop(server: Server, unused: ReadonlySet<Socket>, core: Core): Pr
   await Promise.race([core.models.drain(), timeUp]);
   await core.models.close(); // what is still under way ends with what it has
   core.replays.close();
+  core.responses.close();
   // Connections are closed as soon as their last answer has gone out, and after a second whatever they hold.
   for (const socket of unused) socket.destroy();
   const idle = setInterval(() => server.closeIdleConnections(), 10);

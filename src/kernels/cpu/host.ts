@@ -51,14 +51,27 @@ export async function readBuilt(file: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
-/** Starts a worker and resolves once it waits for work. It never keeps the process alive. */
-export function startWorker(start: WorkerStart): Promise<{ readonly end: () => Promise<void> }> {
+/**
+ * Starts a worker and resolves once it waits for work. It never keeps the process alive.
+ * @param onLost called where it ends without being told to
+ */
+export function startWorker(start: WorkerStart, onLost: () => void): Promise<{ readonly end: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
+    let ending = false;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start, execArgv });
     worker.once("message", () => {
       worker.unref();
-      resolve({ end: () => worker.terminate().then(() => undefined) });
+      resolve({
+        end: async () => {
+          ending = true;
+          await worker.terminate();
+        },
+      });
     });
-    worker.once("error", reject);
+    // Once it has started, its end is told by "exit"; an error without a listener would end the process.
+    worker.on("error", reject);
+    worker.once("exit", () => {
+      if (!ending) onLost();
+    });
   });
 }

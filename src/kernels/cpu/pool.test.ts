@@ -1,7 +1,9 @@
 /** The pool: no part of a kernel is lost or run twice, a trap is reported, and workers never keep a process alive. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
+import threads, { type Worker } from "node:worker_threads";
 import { AXPY } from "./assembly/operations.ts";
 import { startPool } from "./pool.ts";
 
@@ -31,6 +33,25 @@ test("a kernel that traps is named, and the pool runs nothing after it", async (
   const pool = await startPool(2);
   assert.throws(() => pool.run(9999, true), /CPU kernel 9999 stopped/);
   assert.throws(() => pool.run(AXPY, false), /CPU kernel 9999 stopped/);
+  await pool.close();
+});
+
+test("a worker that ends from outside is noticed: nothing runs on the pool after it", async () => {
+  const started: Worker[] = [];
+  const { Worker: Plain } = threads;
+  threads.Worker = class extends Plain {
+    constructor(...args: ConstructorParameters<typeof Plain>) {
+      super(...args);
+      started.push(this);
+    }
+  };
+  syncBuiltinESMExports();
+  const pool = await startPool(3).finally(() => {
+    threads.Worker = Plain;
+    syncBuiltinESMExports();
+  });
+  await started[0].terminate();
+  assert.throws(() => pool.run(AXPY, true), /CPU kernel thread ended/);
   await pool.close();
 });
 

@@ -4,7 +4,7 @@
  * allocated. When `run` returns, the kernel has run.
  */
 import { usageError } from "../../error.ts";
-import { ARGUMENTS, INITIAL_PAGES, MAXIMUM_PAGES, PRIVATE, PRIVATE_BYTES } from "./assembly/addresses.ts";
+import { ARGUMENTS, FAILED, INITIAL_PAGES, MAXIMUM_PAGES, PRIVATE, PRIVATE_BYTES } from "./assembly/addresses.ts";
 import { chosenBuild, readBuilt, startWorker, widenVectors } from "./host.ts";
 
 /** What the wasm exports. */
@@ -52,9 +52,14 @@ export async function startPool(threads: number, build: Build = bestBuild()): Pr
   const initial = Math.max(INITIAL_PAGES, heap >> 16);
   const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared: true });
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
-  const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker({ module, memory })));
   const dispatch = kernels.dispatch;
   let broken: Error | null = null;
+  const lost = (): void => {
+    // The other workers end too; what they were part of cannot be trusted to be whole.
+    Atomics.store(new Int32Array(memory.buffer), FAILED >> 2, 1);
+    broken ??= new Error("A CPU kernel thread ended unexpectedly.");
+  };
+  const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker({ module, memory }, lost)));
   return {
     memory,
     heap,
