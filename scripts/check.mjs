@@ -1,16 +1,20 @@
-// `npm run check`: types, lint and format, imports that point downward, nothing generated in git. Runs all four even when
-// one fails, so that one run tells everything.
+// `npm run check`: types, lint and format, imports that point downward, an engine that can be bundled for a browser, nothing
+// generated in git. Runs all five even when one fails, so that one run tells everything.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { importBreaches } from "./imports.mjs";
-import { findNode, root } from "./node.mjs";
+import { findNode, nodeFlags, root } from "./node.mjs";
 
 const checks = {
   types: () => tool("typescript", "bin/tsc", ["-p", "tsconfig.json"]),
   lint: () => tool("@biomejs/biome", "bin/biome", ["check", "--error-on-warnings"]),
   imports: () => list(importBreaches(root)),
+  browser: () =>
+    faultless(
+      `import { bundleFaults } from "./src/browser/bundle.ts"; console.log((await bundleFaults()).join("\\n"))`,
+    ),
   generated: () => list(generatedInGit().map((path) => `${path}: generated, but in git`)),
 };
 
@@ -42,6 +46,19 @@ function tool(name, script, args) {
     process.stdout.write(`${end.stdout ?? ""}${end.stderr ?? ""}`);
   }
   return end.status === 0;
+}
+
+/**
+ * Runs a module that prints what is wrong, a line each.
+ * @param {string} code
+ */
+function faultless(code) {
+  const node = findNode();
+  if (node.path === null) {
+    return list([node.reason]);
+  }
+  const end = spawnSync(node.path, [...nodeFlags, "--input-type=module", "-e", code], { cwd: root, encoding: "utf8" });
+  return end.status === 0 ? list(end.stdout.split("\n").filter((line) => line !== "")) : list([end.stderr]);
 }
 
 /** @param {readonly string[]} lines */

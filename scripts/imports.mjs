@@ -14,7 +14,7 @@ export const floors = [
   ["model", "text", "checkpoint"],
   ["generate", "tasks", "plan"],
   ["evaluate", "train"],
-  ["cli", "serve", "web", "recipes", "cluster", "bench"],
+  ["cli", "serve", "web", "browser", "recipes", "cluster", "bench"],
 ];
 
 const sourceFolders = ["src", "bench", "web"];

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { UserError } from "../error.ts";
 
 /** The system calls that can fail with a full disk, taken as a value so that tests can make them fail. */

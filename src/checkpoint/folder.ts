@@ -132,7 +132,7 @@ export function openModelFolder(given: string): ModelFolder {
       },
       readRaw: (name) => {
         const parts = partsOf(parameters, name).map((part) => file.readRaw(stored.get(part) ?? part));
-        return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+        return parts.length === 1 ? parts[0] : endToEnd(parts);
       },
       fileBytes: file.fileBytes,
       generationConfig: generation === null ? {} : (readJson(generation) as Record<string, unknown>),
@@ -183,6 +183,16 @@ export function stackExperts(
 export function unstackExperts(experts: number, stacked: Float32Array): Float32Array[] {
   const each = stacked.length / experts;
   return Array.from({ length: experts }, (_, e) => stacked.subarray(e * each, (e + 1) * each));
+}
+
+function endToEnd(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 const noModel = (folder: string, what: string): UserError =>

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { freemem } from "node:os";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { ModelSource } from "../checkpoint/model-source.ts";
 import { openModel } from "../checkpoint/open-model.ts";

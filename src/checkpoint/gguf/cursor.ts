@@ -14,13 +14,17 @@ export const badGguf = (file: string, what: string, field: string | null = null)
 /** Longest text a file may hold. */
 const MAX_TEXT_BYTES = 10_000_000;
 
+/** A byte-order mark is part of a token like any other. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 export class Cursor {
   readonly file: string;
   readonly size: number;
   /** What is being read, for errors: "the metadata key general.name". */
   field = "the header";
   readonly #fd: number;
-  #window: Buffer;
+  readonly #window: Uint8Array;
+  readonly #view: DataView;
   /** Where in the file the window starts, how many of its bytes are filled, and which is next. */
   #start = 0;
   #filled = 0;
@@ -30,7 +34,8 @@ export class Cursor {
     this.file = file;
     this.size = size;
     this.#fd = fd;
-    this.#window = Buffer.allocUnsafe(Math.min(size, 1 << 18));
+    this.#window = new Uint8Array(Math.min(size, 1 << 18));
+    this.#view = new DataView(this.#window.buffer);
   }
 
   /** Bytes from the start of the file to the next one read. */
@@ -60,45 +65,45 @@ export class Cursor {
   }
 
   u32(): number {
-    return this.#window.readUInt32LE(this.#take(4));
+    return this.#view.getUint32(this.#take(4), true);
   }
 
   i32(): number {
-    return this.#window.readInt32LE(this.#take(4));
+    return this.#view.getInt32(this.#take(4), true);
   }
 
   f32(): number {
-    return this.#window.readFloatLE(this.#take(4));
+    return this.#view.getFloat32(this.#take(4), true);
   }
 
   f64(): number {
-    return this.#window.readDoubleLE(this.#take(8));
+    return this.#view.getFloat64(this.#take(8), true);
   }
 
   i8(): number {
-    return this.#window.readInt8(this.#take(1));
+    return this.#view.getInt8(this.#take(1));
   }
 
   u16(): number {
-    return this.#window.readUInt16LE(this.#take(2));
+    return this.#view.getUint16(this.#take(2), true);
   }
 
   i16(): number {
-    return this.#window.readInt16LE(this.#take(2));
+    return this.#view.getInt16(this.#take(2), true);
   }
 
   u64(): bigint {
-    return this.#window.readBigUInt64LE(this.#take(8));
+    return this.#view.getBigUint64(this.#take(8), true);
   }
 
   i64(): bigint {
-    return this.#window.readBigInt64LE(this.#take(8));
+    return this.#view.getBigInt64(this.#take(8), true);
   }
 
   /** A 64-bit count. @throws UserError where it is past `most`, which no real file reaches. */
   count(most: number, what: string): number {
     const at = this.#take(8);
-    const value = this.#window.readUInt32LE(at) + 2 ** 32 * this.#window.readUInt32LE(at + 4);
+    const value = this.#view.getUint32(at, true) + 2 ** 32 * this.#view.getUint32(at + 4, true);
     if (value > most) throw this.fail(`claims ${value} ${what}, and more than ${most} are not read`);
     return value;
   }
@@ -109,12 +114,12 @@ export class Cursor {
     if (length === 0) return "";
     this.expect(length, 1, "bytes of text");
     if (length > 1 << 16) {
-      const bytes = Buffer.allocUnsafe(length);
+      const bytes = new Uint8Array(length);
       this.bytes(bytes);
-      return bytes.toString("utf8");
+      return utf8.decode(bytes);
     }
     const at = this.#take(length);
-    return this.#window.toString("utf8", at, at + length);
+    return utf8.decode(this.#window.subarray(at, at + length));
   }
 
   /** Fills `into` with the next bytes. */

@@ -205,7 +205,8 @@ function readTensors(cursor: Cursor, count: number, alignment: number): Map<stri
   for (let i = 0; i < count; i++) {
     cursor.field = `the name of tensor number ${i + 1}`;
     const name = cursor.text();
-    if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw cursor.fail(`is longer than ${MAX_NAME_BYTES} bytes`);
+    if (new TextEncoder().encode(name).length > MAX_NAME_BYTES)
+      throw cursor.fail(`is longer than ${MAX_NAME_BYTES} bytes`);
     cursor.field = `the tensor ${name}`;
     if (names.has(name)) throw cursor.fail("is there twice");
     names.add(name);
