@@ -12,8 +12,9 @@ import { readBody } from "../http/body.ts";
 import { streamResponse } from "../stream/respond.ts";
 import { framesOf } from "../stream/sse.ts";
 import { itemsOf, toChatRequest } from "./input.ts";
+import type { ResponseBody } from "./items.ts";
 import { responsesRequest } from "./schema.ts";
-import { type ResponseBody, type ResponseEvent, ResponseWriter } from "./writer.ts";
+import { type ResponseEvent, ResponseWriter } from "./writer.ts";
 
 export function responsesRoutes(core: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();

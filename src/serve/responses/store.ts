@@ -5,8 +5,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../error.ts";
 import { ApiError } from "../errors.ts";
+import type { OutputItem, ResponseBody } from "./items.ts";
 import type { InputItem } from "./schema.ts";
-import type { OutputItem, ResponseBody } from "./writer.ts";
 
 export interface StoredResponse {
   readonly id: string;

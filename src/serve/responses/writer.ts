@@ -9,43 +9,8 @@ import type { Handle } from "../../generate/engine/handle.ts";
 import { chatLogprobs } from "../chat/logprobs.ts";
 import type { ToldPiece } from "../chat/teller.ts";
 import { wantsLogprobs } from "./input.ts";
+import type { CallItem, Logprobs, OutputItem, ResponseBody, Status } from "./items.ts";
 import type { ResponsesRequest } from "./schema.ts";
-
-type Status = "in_progress" | "completed" | "incomplete" | "failed";
-type Logprobs = NonNullable<ReturnType<typeof chatLogprobs>["content"]>[number];
-
-interface ReasoningItem {
-  readonly id: string;
-  readonly type: "reasoning";
-  status: Status;
-  readonly summary: readonly never[];
-  readonly content: { readonly type: "reasoning_text"; text: string }[];
-}
-interface MessageItem {
-  readonly id: string;
-  readonly type: "message";
-  status: Status;
-  readonly role: "assistant";
-  readonly content: { readonly type: "output_text"; text: string; annotations: never[]; logprobs: Logprobs[] }[];
-}
-interface CallItem {
-  readonly id: string;
-  readonly type: "function_call";
-  status: Status;
-  readonly call_id: string;
-  readonly name: string;
-  arguments: string;
-}
-export type OutputItem = ReasoningItem | MessageItem | CallItem;
-
-/** The response object. */
-export interface ResponseBody {
-  readonly id: string;
-  readonly object: "response";
-  readonly status: Status;
-  readonly output: readonly OutputItem[];
-  readonly [more: string]: unknown;
-}
 
 export interface ResponseEvent {
   readonly type: string;
