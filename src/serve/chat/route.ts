@@ -13,6 +13,7 @@ import { ChatChunks, type ChunkIdentity, type UsagePlace } from "./chunks.ts";
 import { planChat } from "./plan.ts";
 import { chatResponse } from "./response.ts";
 import { type ChatRequest, chatRequest } from "./schema.ts";
+import { votedChunks, votedResponse, withVoters } from "./vote.ts";
 
 export function chatRoutes(core: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -36,7 +37,7 @@ export function chatRoutes(core: Core): Hono<AppEnv> {
 async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
   const given = await readBody(c, chatRequest);
   const field = z.enum(["reasoning_content", "reasoning", "both"]).safeParse(c.req.header("x-reasoning-field"));
-  const request: ChatRequest = { ...given, reasoning_field: given.reasoning_field ?? field.data };
+  const request: ChatRequest = withVoters({ ...given, reasoning_field: given.reasoning_field ?? field.data });
   const model = core.models.resolve(request.model);
   const engine = await model.served.engine();
   const { stream = false, stream_options: { include_usage: wantsUsage = false, resumable = false } = {} } = request;
@@ -59,16 +60,32 @@ async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
     model: model.id,
     system_fingerprint: model.served.fingerprint,
   };
-  if (!stream) return c.json(chatResponse(identity, plan.shape, handle, await handle.result));
+  const { vote } = request;
+  const body = async () => chatResponse(identity, plan.shape, handle, await handle.result);
+  const voted = async (verify = true) => votedResponse(await body(), await handle.result, verify);
+  if (!stream) return c.json(vote === undefined ? await body() : await voted(vote.verify));
   const place: UsagePlace = model.thinks !== null ? "finish" : wantsUsage ? "chunk" : "none";
+  const failed = (error: unknown) => [sseFrame(JSON.stringify(toApiError(error).body))];
+  const cancel = () => handle.cancel();
+  if (vote !== undefined) {
+    const source = framesOf({
+      events: (async function* () {
+        yield await voted(vote.verify);
+      })(),
+      opening: [],
+      of: (told) => votedChunks(identity, told, place).map((chunk) => sseFrame(JSON.stringify(chunk))),
+      closing: () => [sseFrame("[DONE]")],
+      ...{ failed, cancel },
+    });
+    return streamResponse(core, c, source, resumable ? id : null);
+  }
   const chunks = new ChatChunks(identity, plan.shape, handle, request.n ?? 1, place);
   const source = framesOf({
     events: handle.events,
     opening: chunks.opening().map(sseFrame),
     of: (event) => chunks.of(event).map(sseFrame),
     closing: () => [...chunks.closing(), "[DONE]"].map(sseFrame),
-    failed: (error) => [sseFrame(JSON.stringify(toApiError(error).body))],
-    cancel: () => handle.cancel(),
+    ...{ failed, cancel },
   });
   return streamResponse(core, c, source, resumable ? id : null);
 }

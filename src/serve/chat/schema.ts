@@ -136,6 +136,8 @@ export const chatRequest = z.object({
   reasoning_format: maybe(z.enum(["auto", "deepseek", "none"])),
   /** The field thinking goes to. */
   reasoning_field: maybe(z.enum(["reasoning_content", "reasoning", "both"])),
+  /** So many answers, of which the one given most often is told; `verify` (true): the same mathematics is the same answer. */
+  vote: maybe(z.object({ n: z.int().min(2).max(64), verify: maybe(z.boolean()) })),
   chat_template_kwargs: maybe(z.record(z.string(), z.unknown())),
 });
 export type ChatRequest = z.infer<typeof chatRequest>;
