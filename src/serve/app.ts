@@ -1,5 +1,6 @@
 /** All routes behind what every request goes through: an id, a line in the log, guards against web pages, keys, limits. */
 import { Hono } from "hono";
+import { apiRoutes } from "./api/route.ts";
 import { chatRoutes } from "./chat/route.ts";
 import { completionRoutes } from "./completions/route.ts";
 import type { AppEnv, Core } from "./core.ts";
@@ -22,6 +23,7 @@ export function createApp(core: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestId, accessLog(log), guard(config), cors(config));
   app.route("/", healthRoutes(core));
+  app.route("/", apiRoutes());
   app.use(auth(core.keys));
   app.use((c, next) => {
     c.set("bodyBytes", config.bodyBytes);

@@ -7,7 +7,7 @@ import { thinkingWish } from "../chat/thinking.ts";
 import type { AppEnv, Core } from "../core.ts";
 import { readBody } from "../http/body.ts";
 
-const tokenizeRequest = z.object({
+export const tokenizeRequest = z.object({
   model: maybe(z.string()),
   content: z.string(),
   /** Puts what the tokenizer puts in front of a text. */
@@ -18,7 +18,7 @@ const tokenizeRequest = z.object({
   with_pieces: maybe(z.boolean()),
 });
 
-const detokenizeRequest = z.object({ model: maybe(z.string()), tokens: z.array(z.int().min(0)) });
+export const detokenizeRequest = z.object({ model: maybe(z.string()), tokens: z.array(z.int().min(0)) });
 
 export function textRoutes({ models }: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();

@@ -1,0 +1,133 @@
+/** What the server can be asked, with the schemas it checks requests by: /openapi.json, its page and docs/api.md are made of it. */
+import type { z } from "zod";
+import { chatRequest } from "../chat/schema.ts";
+import { completionRequest } from "../completions/schema.ts";
+import { responsesRequest } from "../responses/schema.ts";
+import { detokenizeRequest, tokenizeRequest } from "../routes/text.ts";
+
+export interface Operation {
+  readonly method: "get" | "post" | "delete";
+  /** As OpenAPI writes it: /v1/models/{id}. */
+  readonly path: string;
+  readonly title: string;
+  /** What it does, in a sentence or two. */
+  readonly about: string;
+  readonly request?: z.ZodType;
+  /** A request that works with any model; it is shown, and run by the tests. */
+  readonly example?: Readonly<Record<string, unknown>>;
+  /** Whether `stream: true` gives server-sent events. */
+  readonly streams?: boolean;
+  /** What comes back where it is not JSON. */
+  readonly mediaType?: string;
+  /** Whether it is answered without a key. */
+  readonly open?: boolean;
+}
+
+const question = [{ role: "user", content: "What is 12 + 30?" }];
+
+export const operations: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/v1/chat/completions",
+    title: "Chat",
+    about:
+      "Answers a conversation, in DeepSeek's shape: thinking is in `reasoning_content`, the answer in `content`. Also without `/v1`.",
+    request: chatRequest,
+    example: { messages: question, max_tokens: 200, temperature: 0 },
+    streams: true,
+  },
+  {
+    method: "post",
+    path: "/v1/chat/completions/{id}/end-thinking",
+    title: "End thinking",
+    about: "Closes the thinking of an answer under way, so that the answer comes now.",
+  },
+  {
+    method: "delete",
+    path: "/v1/chat/completions/{id}",
+    title: "Cancel",
+    about: "Ends an answer under way before its next token.",
+  },
+  {
+    method: "post",
+    path: "/v1/completions",
+    title: "Text completion",
+    about: "Goes on from a text, or fills in between `prompt` and `suffix`.",
+    request: completionRequest,
+    example: { prompt: "12 + 30 =", max_tokens: 8, temperature: 0 },
+    streams: true,
+  },
+  {
+    method: "post",
+    path: "/v1/responses",
+    title: "Responses",
+    about:
+      "OpenAI's newer shape: output in items, and conversations the server keeps, gone on with `previous_response_id`.",
+    request: responsesRequest,
+    example: { input: "What is 12 + 30?", max_output_tokens: 200, temperature: 0 },
+    streams: true,
+  },
+  { method: "get", path: "/v1/responses/{id}", title: "A kept response", about: "The response as it was given." },
+  {
+    method: "get",
+    path: "/v1/responses/{id}/input_items",
+    title: "Its input",
+    about: "The items a kept response was asked with, newest first.",
+  },
+  { method: "delete", path: "/v1/responses/{id}", title: "Forget a response", about: "No other can follow it then." },
+  {
+    method: "post",
+    path: "/v1/responses/{id}/cancel",
+    title: "Cancel a response",
+    about: "Ends a response under way before its next token.",
+  },
+  {
+    method: "get",
+    path: "/v1/streams/{id}",
+    title: "Resume a stream",
+    about:
+      "Reads a stream on that was asked for with `stream_options.resumable`, from the event after the header `Last-Event-ID`; the id is in the header `x-stream-id`.",
+    mediaType: "text/event-stream",
+  },
+  { method: "get", path: "/v1/models", title: "Models", about: "What `model` may be, and what is loaded." },
+  { method: "get", path: "/v1/models/{id}", title: "A model", about: "One of them." },
+  {
+    method: "post",
+    path: "/tokenize",
+    title: "Tokenize",
+    about: "A text's token ids.",
+    request: tokenizeRequest,
+    example: { content: "12 + 30", with_pieces: true },
+  },
+  {
+    method: "post",
+    path: "/detokenize",
+    title: "Detokenize",
+    about: "The text of token ids.",
+    request: detokenizeRequest,
+    example: { tokens: [5, 6, 7] },
+  },
+  {
+    method: "post",
+    path: "/apply-template",
+    title: "Render a chat",
+    about:
+      "The text a chat request's messages become, and how many tokens that is. Takes the fields of a chat request.",
+    request: chatRequest,
+    example: { messages: question },
+  },
+  {
+    method: "get",
+    path: "/health",
+    title: "Health",
+    about: "200 once the first model can answer; 503 while it loads and while the server shuts down.",
+    open: true,
+  },
+  {
+    method: "get",
+    path: "/metrics",
+    title: "Metrics",
+    about: "For Prometheus.",
+    mediaType: "text/plain",
+  },
+];
