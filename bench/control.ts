@@ -1,15 +1,23 @@
 /**
  * What drawing, steering and guessing cost: a token's draw under each setting for a vocabulary of 151,936, a constraint's masks, and
- * the rate of guessing ahead on a text that repeats and on one that does not. `reckon bench control [--model M] [--threads N]`.
+ * what guessing ahead saves, by who guesses. `reckon bench control [--model M] [--threads N]`.
  */
 import { existsSync } from "node:fs";
+import type { CompleteOptions } from "../src/generate/answer-options.ts";
+import { beginAnswer, samplingOf } from "../src/generate/begin-answer.ts";
 import { chooseToken } from "../src/generate/choose-token.ts";
 import { compileConstraint } from "../src/generate/constraint/compile.ts";
 import type { Sampling } from "../src/generate/sampling.ts";
 import { Sequence } from "../src/generate/sequence.ts";
-import { ModelSession } from "../src/generate/session.ts";
+import { ModelSession, type Question } from "../src/generate/session.ts";
+import { PromptLookup } from "../src/generate/speculative/drafter.ts";
+import { PredictionModule } from "../src/generate/speculative/prediction-module.ts";
+import { SpeculativeRunner } from "../src/generate/speculative/runner.ts";
 import { TokenReader } from "../src/generate/token-info.ts";
+import type { KvCache } from "../src/model/cache.ts";
 import { Random } from "../src/random.ts";
+import { ALL } from "../src/tasks/catalogue.ts";
+import { sample } from "../src/tasks/sample.ts";
 
 export interface ControlOptions {
   /** A model for masks and guesses; left out: the bundled one. */
@@ -107,36 +115,55 @@ function masks({ tokenizer, name }: ModelSession, emit: ControlOptions["emit"]):
   }
 }
 
+/** Greedy answers to held-out questions of the task families, and a text that repeats: as they are, then with each who can guess. */
 async function guesses(session: ModelSession, emit: ControlOptions["emit"]): Promise<void> {
-  const line = "The quick brown fox jumps over the lazy dog. ";
-  const texts: [string, string][] = [
-    ["repeats", line.repeat(6)],
-    ["does not", "Once upon a time there was a small town by the sea, and in it"],
+  const { decoder, tokenizer, template, reasoningFormat: format } = session;
+  const asked = ALL.flatMap((task) =>
+    [0, 1].map((index) => sample(task, { seed: 77, index, level: 1, split: "held-out" }).prompt),
+  );
+  const questions = asked.map((content) =>
+    template === null ? { raw: content } : { messages: [{ role: "user", content }] },
+  );
+  const texts: [string, Question[], CompleteOptions][] = [
+    ["answers to questions", questions, { maxTokens: 300 }],
+    [
+      "a text that repeats",
+      [{ raw: "The quick brown fox jumps over the lazy dog. ".repeat(6) }],
+      { maxTokens: 96, ignoreEos: true },
+    ],
   ];
-  const counts = [0, 2, 4, 8];
-  for (const [kind, raw] of texts) {
-    const options = { temperature: 0, maxTokens: 96, ignoreEos: true };
-    const plain = (await session.complete({ raw }, options)).ids.join();
-    const rates = new Map(counts.map((n) => [n, 0]));
-    const speculations = new Map<number, object>();
-    // In turns, so that what else the machine does meets all of them.
-    for (let repeat = 0; repeat < 6; repeat++) {
-      for (const n of counts) {
-        await session.complete({ raw }, { ...options, maxTokens: 1, speculative: n }); // the prompt is read
-        const start = cpuMs();
-        const answer = await session.complete({ raw }, { ...options, speculative: n });
-        const rate = (answer.ids.length / (cpuMs() - start)) * 1000;
-        if (answer.ids.join() !== plain) throw new Error("guessing changed the text");
-        rates.set(n, Math.max(rates.get(n)!, round(rate)));
-        if (answer.speculation !== undefined) speculations.set(n, answer.speculation);
+  const module = decoder.drafting !== null;
+  for (const [what, all, rest] of texts) {
+    const options = { ...rest, temperature: 0 };
+    const begin = (question: Question) => {
+      const maxTokens = rest.maxTokens!;
+      const prompt = session.prompt(question);
+      return beginAnswer({ tokenizer, prompt, format, options, maxTokens, sampling: samplingOf(options, {}) });
+    };
+    const plain: string[] = [];
+    const start = cpuMs();
+    for (const question of all) plain.push((await session.complete(question, options)).ids.join());
+    const tokens = plain.reduce((sum, ids) => sum + ids.split(",").length, 0);
+    const rate = tokens / (cpuMs() - start);
+    emit({ name: `${what}: no guesses`, steps: tokens, tokens_per_cpu_second: round(1000 * rate) });
+    for (const [who, drafter] of [
+      ["the text", () => new PromptLookup()],
+      ["the prediction module", (cache: KvCache) => PredictionModule.of(decoder, cache)!],
+    ] as const) {
+      for (const most of who === "the text" ? [1, 2, 4, 8] : module ? [1, 2, 4] : []) {
+        const runner = new SpeculativeRunner(decoder, Math.min(4096, session.context), drafter, most);
+        const sums = { steps: 0, drafted: 0, accepted: 0 };
+        const from = cpuMs();
+        for (const [i, question] of all.entries()) {
+          const { request, writer } = begin(question);
+          const { sequence, speculation } = await runner.run(request, { onToken: (one) => writer.onToken(one) });
+          if (sequence.ids.join() !== plain[i]) throw new Error("guessing changed the text");
+          for (const key of ["steps", "drafted", "accepted"] as const) sums[key] += speculation[key];
+        }
+        const ratio = tokens / (cpuMs() - from) / rate;
+        emit({ name: `${what}: ${who} guesses up to ${most}`, ...sums, speed_to_no_guesses: round(ratio) });
+        runner.close();
       }
-    }
-    for (const n of counts) {
-      const figures = {
-        tokens_per_cpu_second: rates.get(n),
-        ratio: round(rates.get(n)! / rates.get(0)!),
-      };
-      emit({ name: `guesses: a text that ${kind}, up to ${n}`, ...figures, ...speculations.get(n) });
     }
   }
 }

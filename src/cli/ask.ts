@@ -135,6 +135,7 @@ export const answerJson = (model: string, one: Answer): Record<string, unknown> 
   ...(one.logprobs === null ? {} : { logprobs: one.logprobs.map(tokenJson) }),
   usage: one.usage,
   timing: one.timing,
+  ...(one.speculation === undefined ? {} : { speculation: one.speculation }),
 });
 
 const tokenJson = ({ top, thinking, entropy, ...token }: TokenInfo): Record<string, unknown> => ({

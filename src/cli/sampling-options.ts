@@ -119,7 +119,7 @@ export function addSamplingOptions(command: Command): Command {
     .optionsGroup("Options:")
     .option(
       "--speculative <n>",
-      "guess up to n tokens ahead from the text itself: the same answer, faster where it repeats (default: 0)",
+      "guess up to n tokens ahead with the model's prediction module, or from the text itself: the same answer in fewer steps (default: 0)",
       atMost("--speculative", 64),
     );
 }

@@ -38,8 +38,9 @@ export interface CompleteOptions extends Sampling {
   /** Special tokens that stay in the text, such as the marks of tool calls; all others are left out. */
   readonly keepTokens?: readonly string[];
   /**
-   * Guesses up to this many tokens ahead from the text itself and reads them in one step: faster where the text repeats, the same
-   * text in any case. 0 (default): no. Only for one answer at a time, on devices whose memory is the host's.
+   * Guesses up to this many tokens ahead and reads them in one step: the same text in fewer steps. The model's multi-token-prediction
+   * module guesses where it has one (1 or 2 are worth it), else the text itself, where it repeats (up to 8). 0 (default): no. Only for
+   * one answer at a time, on devices whose memory is the host's.
    */
   readonly speculative?: number;
   readonly signal?: AbortSignal;

@@ -196,7 +196,11 @@ describe("the bundled model", {
       );
       assert.deepEqual(guessed.logps, plain.logps);
       assert.equal(speculation!.steps + speculation!.accepted, plain.ids.length);
+      // The model's own prediction module guesses: of steered and drawn tokens some, of greedy ones most.
+      assert.ok(speculation!.accepted > 0);
     }
+    const one = await session.complete(question, { temperature: 0, maxTokens: 150, speculative: 1 });
+    assert.ok(one.speculation!.accepted > 0.5 * one.speculation!.drafted, JSON.stringify(one.speculation));
   });
 
   test("steered answers beside others are what they are alone", async () => {

@@ -16,7 +16,7 @@ import { type LoadedModel, loadModel, type ModelAbout, type OpenOptions } from "
 import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
-import { PromptLookup } from "./speculative/drafter.ts";
+import { drafterFor } from "./speculative/drafter-for.ts";
 import { SpeculativeRunner } from "./speculative/runner.ts";
 
 /** Messages for the chat template, or a text for the model to continue as it is. */
@@ -133,7 +133,7 @@ export class ModelSession {
     if (kept === null || kept.capacity < needed || kept.mostDrafted !== speculative) {
       const capacity = Math.min(this.context, Math.max(needed, 256, 2 * (kept?.capacity ?? 0)));
       kept?.close();
-      this.#runner = new SpeculativeRunner(this.decoder, capacity, new PromptLookup(), speculative);
+      this.#runner = new SpeculativeRunner(this.decoder, capacity, drafterFor(this.decoder), speculative);
     }
     writer.start();
     const onToken = (sequence: Sequence) => writer.onToken(sequence);

@@ -94,6 +94,37 @@ test("a prediction module's row i scores the token k places past the main model'
     }
   }));
 
+for (const name of ["reference", "cpu"] as const)
+  test(`${name}: a prediction module stepped over a cache scores as in training, bit for bit, in any chunks`, () =>
+    withDevice(name, async (device) => {
+      const model = await tinyModel(tinyV3(), device);
+      const ids = randomIds(13, 23, 4);
+      const batch = packBatch(device, [ids], 23);
+      const [{ logp }] = model.mtpLogProbs(null, model.forward(null, batch), batch, nextTokens(batch));
+      const expected = (await device.read(logp)).slice(0, ids.length - 2);
+      for (const chunk of [1, 4, 11]) {
+        const cache = model.newCache(1, 16, true);
+        const scored: number[] = [];
+        for (let from = 0; from < expected.length; from += chunk) {
+          const count = Math.min(chunk, expected.length - from);
+          const rows = (by: number) => ({
+            count,
+            ids: Int32Array.from(ids.slice(from + by, from + by + count)),
+            slots: new Int32Array(count),
+            positions: Int32Array.from({ length: count }, (_, i) => from + i),
+          });
+          const states = model.drafting!.step(cache, model.step(cache, rows(0)), rows(1));
+          const targets = device.i32(count);
+          device.write(targets, rows(2).ids);
+          const [own, lse, entropy] = [device.f32(count), device.f32(count), device.f32(count)];
+          device.tokenLogProbs(model.drafting!.logits(states), targets, own, lse, entropy, count, 23, 1);
+          scored.push(...(await device.read(own)));
+        }
+        assert.deepEqual(Float32Array.from(scored), expected);
+        cache.free();
+      }
+    }));
+
 test("no row of a prediction module sees the token it predicts", () =>
   withDevice("reference", async (device) => {
     const model = await tinyModel(tinyV3({ num_nextn_predict_layers: 1 }), device);

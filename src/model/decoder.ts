@@ -6,6 +6,7 @@ import { UserError } from "../error.ts";
 import type { AttentionShape, Device, F32, I32 } from "../kernels/kernels.ts";
 import type { Rotation } from "../tensor/attention.ts";
 import { embedding } from "../tensor/embedding.ts";
+import { linear } from "../tensor/linear.ts";
 import { type TokenLogProbs, tokenLogProbs } from "../tensor/log-probs.ts";
 import { rmsNorm } from "../tensor/norm.ts";
 import { type Pass, ScratchSpace } from "../tensor/space.ts";
@@ -19,6 +20,7 @@ import { type PackedBatch, shiftInside } from "./batch.ts";
 import { Block } from "./block.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
+import { DraftStepper } from "./draft-stepper.ts";
 import { MtpModule } from "./mtp.ts";
 import type { Observe } from "./observe.ts";
 import { ropeDim, ropeTable } from "./rope.ts";
@@ -43,6 +45,8 @@ export class Decoder {
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** The form latent attention runs in; "plain" for models without. */
   readonly mla: MlaForm;
+  /** Steps of the first multi-token-prediction module; null for models without. */
+  readonly drafting: DraftStepper | null;
   readonly #blocks: readonly Block[];
   readonly #mtp: readonly MtpModule[];
   readonly #embeddings: Weight;
@@ -78,9 +82,12 @@ export class Decoder {
     this.#space = new ScratchSpace(device);
     this.#positions = Math.min(config.max_position_embeddings, 2048);
     this.#rotation = makeRotation(config, device, this.#positions);
-    this.#stepper = new Stepper(device, config.vocab_size, this.#head, (pass, ids, count, rows) =>
+    const head = (pass: Pass, x: Tensor): Tensor => linear(pass, x, this.#head);
+    this.#stepper = new Stepper(device, config.vocab_size, head, (pass, ids, count, rows) =>
       this.#run(pass, ids, count, rows, null),
     );
+    this.drafting =
+      modules === 0 ? null : new DraftStepper(device, config.vocab_size, this.#mtp[0], head, () => this.#rotation);
   }
 
   /** A model with random weights; `random` alone decides them. */
@@ -155,17 +162,20 @@ export class Decoder {
     return this.#mtp.map((module, depth) => {
       // a row past whose sequence's end its token lies sees its own id: nothing scored can attend to it
       const ids = this.#ints(shiftInside(batch, batch.host.ids, depth + 1, (row) => batch.host.ids[row]));
-      const { state, normed } = module.run(pass, previous, ids, rows, observe);
-      previous = state;
+      previous = module.run(pass, previous, ids, rows, observe);
       const shifted = this.#ints(shiftInside(batch, targets, depth + 1, () => -1));
-      return tokenLogProbs(pass, normed, this.#head, shifted, 1);
+      return tokenLogProbs(pass, module.normed(pass, previous), this.#head, shifted, 1);
     });
   }
 
-  /** An empty cache of `slots` sequences of up to `capacity` positions. @throws UserError where the model has fewer positions. */
-  newCache(slots: number, capacity: number): KvCache {
+  /**
+   * An empty cache of `slots` sequences of up to `capacity` positions; with a layer more for `drafting` to step over where that is
+   * wanted. @throws UserError where the model has fewer positions.
+   */
+  newCache(slots: number, capacity: number, forDrafting = false): KvCache {
     this.#reach(capacity);
-    return new KvCache(this.device, this.config.num_hidden_layers, slots, capacity, this.#cacheShape());
+    const layers = this.config.num_hidden_layers + (forDrafting && this.drafting !== null ? 1 : 0);
+    return new KvCache(this.device, layers, slots, capacity, this.#cacheShape());
   }
 
   /**
@@ -202,6 +212,7 @@ export class Decoder {
     for (const weight of this.weights.values()) weight.free();
     for (const buffer of [...this.#integers, ...this.#outgrown, this.#rotation.table]) this.device.free(buffer);
     this.#stepper.free();
+    this.drafting?.free();
   }
 
   #run(pass: Pass, ids: I32, count: number, rows: Rows, observe: Observe | null): Tensor {

@@ -37,14 +37,18 @@ export class MtpModule {
   }
 
   /**
-   * previous (rows, hidden): the main model's final-normed state, or the last module's `state`; ids (rows): the token each row
-   * is joined with. `state` (rows, hidden) feeds the next module, `normed` the head. The report writes [hidden ; embedding];
-   * the published eh_proj has the embedding first, and so do we.
+   * previous (rows, hidden): the main model's final-normed state, or the last module's; ids (rows): the token each row is joined
+   * with -> its state (rows, hidden), for the next module. The report writes [hidden ; embedding]; the published eh_proj has the
+   * embedding first, and so do we.
    */
-  run(pass: Pass, previous: Tensor, ids: I32, rows: Rows, observe: Observe | null): { state: Tensor; normed: Tensor } {
+  run(pass: Pass, previous: Tensor, ids: I32, rows: Rows, observe: Observe | null): Tensor {
     const embedded = embedding(pass, this.#embeddings, ids, previous.rows);
     const pair = normPair(pass, embedded, this.#embeddingNorm, previous, this.#hiddenNorm, this.#eps);
-    const state = this.block.run(pass, linear(pass, pair, this.#join), rows, observe);
-    return { state, normed: rmsNorm(pass, state, this.#headNorm, this.#eps) };
+    return this.block.run(pass, linear(pass, pair, this.#join), rows, observe);
+  }
+
+  /** What the head takes of a state. */
+  normed(pass: Pass, state: Tensor): Tensor {
+    return rmsNorm(pass, state, this.#headNorm, this.#eps);
   }
 }

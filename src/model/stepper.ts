@@ -5,11 +5,9 @@
 import { UserError } from "../error.ts";
 import type { Device, F32, I32 } from "../kernels/kernels.ts";
 import type { Rotation } from "../tensor/attention.ts";
-import { linear } from "../tensor/linear.ts";
 import type { Pass } from "../tensor/space.ts";
 import { StepSpace } from "../tensor/step-space.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Weight } from "../tensor/weight.ts";
 import type { Rows } from "./attention/attention.ts";
 import { checkedId } from "./batch.ts";
 import type { KvCache } from "./cache.ts";
@@ -25,6 +23,8 @@ export interface StepRows {
 }
 
 type Run = (pass: Pass, ids: I32, count: number, rows: Rows) => Tensor;
+/** hidden (rows, hidden) -> logits (rows, vocabulary). */
+type Head = (pass: Pass, hidden: Tensor) => Tensor;
 
 interface Live {
   positions: I32;
@@ -36,7 +36,7 @@ interface Live {
 export class Stepper {
   readonly #device: Device;
   readonly #vocabulary: number;
-  readonly #head: Weight;
+  readonly #head: Head;
   readonly #run: Run;
   readonly #space: StepSpace;
   readonly #pass: Pass;
@@ -49,7 +49,7 @@ export class Stepper {
   #positions: I32;
   #live: Live | null = null;
 
-  constructor(device: Device, vocabulary: number, head: Weight, run: Run) {
+  constructor(device: Device, vocabulary: number, head: Head, run: Run) {
     this.#device = device;
     this.#vocabulary = vocabulary;
     this.#head = head;
@@ -95,7 +95,7 @@ export class Stepper {
 
   logits(hidden: Tensor): F32 {
     this.#logitSpace.begin(hidden.rows);
-    return linear(this.#logitPass, hidden, this.#head).buf;
+    return this.#head(this.#logitPass, hidden).buf;
   }
 
   free(): void {

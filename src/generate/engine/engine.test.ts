@@ -210,6 +210,26 @@ test("a draining engine finishes what it has and takes no more", async () => {
   });
 });
 
+test("a next turn computes only what follows the tokens it shares with the last one, with its thinking or without", async () => {
+  await withEngine({ slots: 1 }, async (engine) => {
+    const question = ask("What is 2 + 3?");
+    const [answer] = await (await engine.submit(question, { maxTokens: 40, seed: 2, thinkBudget: 12 })).result;
+    const first = engine.session.prompt(question).ids;
+    const held = [...first, ...answer.ids];
+    const kept = await engine.submit({ text: "", ids: [...held, ...first] }, { maxTokens: 4 });
+    await kept.result;
+    assert.equal(kept.cachedTokens, held.length - 1, "all but the token that was written last and never read");
+    const turn = { role: "assistant", content: answer.answer };
+    const stripped = { messages: [...question.messages, turn, ...ask("And 3 + 4?").messages] };
+    const next = await engine.submit(stripped, { maxTokens: 10, seed: 3 });
+    const [second] = await next.result;
+    assert.equal(next.cachedTokens, first.length - 1, "the first prompt up to the tag that opened the thinking");
+    const anew = await engine.submit(stripped, { maxTokens: 10, seed: 3, reusePrompt: false });
+    assert.deepEqual(essence((await anew.result)[0]), essence(second));
+    assert.equal(anew.cachedTokens, 0);
+  });
+});
+
 test("log-probabilities of a prompt are those its tokens have as an answer", async () => {
   await withEngine({ slots: 2 }, async (engine) => {
     const options = { maxTokens: 20, seed: 3, logprobs: 2, plain: true };

@@ -1,4 +1,5 @@
 /** Guesses at what comes next, for free: the text often goes on as it did before. */
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Tells likely next tokens; what it tells changes how fast a text is written, never what is written. */
 export interface Drafter {
@@ -7,6 +8,11 @@ export interface Drafter {
    * @param tokens prompt and output so far in [0, count); between calls it only grows, unless `reset` is called
    */
   draft(tokens: Int32Array, count: number, into: Int32Array, most: number): number;
+  /**
+   * Told of the hidden states (count, hidden) of the tokens in [from, from + count), in order, as soon as the token after them is known
+   * too. A drafter that has it is told of every token but the last, and gets the one before an unchanged beginning again.
+   */
+  read?(hidden: Tensor, tokens: Int32Array, from: number): void;
   /** Forgets the text. */
   reset(): void;
 }

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { cpuDevice } from "../../kernels/cpu/device.ts";
 import type { Device } from "../../kernels/kernels.ts";
+import type { ModelConfig } from "../../model/config.ts";
 import { Random } from "../../random.ts";
 import { type Completion, completionOf, generateBatch } from "../batch.ts";
 import type { Sampling } from "../sampling.ts";
 import type { Request } from "../sequence.ts";
 import { tinyConfigs, tinyDecoder } from "../tiny-models.ts";
 import { type Drafter, PromptLookup } from "./drafter.ts";
+import { PredictionModule } from "./prediction-module.ts";
 import { SpeculativeRunner } from "./runner.ts";
 
 let device: Device;
@@ -39,7 +41,9 @@ class Oracle implements Drafter {
   reset(): void {}
 }
 
-for (const [name, config] of Object.entries(tinyConfigs)) {
+const predicting = { ...tinyConfigs.deepseek_v3, num_nextn_predict_layers: 1 } as ModelConfig;
+
+for (const [name, config] of Object.entries({ ...tinyConfigs, "deepseek_v3 with a prediction module": predicting })) {
   test(`whatever is guessed, the text and its log-probs are those without guesses, bit for bit: ${name}`, async () => {
     const decoder = tinyDecoder(config, device);
     const random = Random.from(3);
@@ -58,16 +62,28 @@ for (const [name, config] of Object.entries(tinyConfigs)) {
       };
       const [plain] = await generateBatch(decoder, [request], { slots: 1 });
       const runs: Completion[] = [];
-      const runner = new SpeculativeRunner(decoder, 128, new Oracle(request.prompt.length, plain.ids), 8);
+      const runner = new SpeculativeRunner(decoder, 128, () => new Oracle(request.prompt.length, plain.ids), 8);
       const { sequence, speculation } = await runner.run(request);
       runs.push(completionOf(sequence));
       runs.push(completionOf((await runner.run(request)).sequence)); // over the cache of the first
       runner.close();
       assert.ok(speculation.accepted > 0 && speculation.accepted < speculation.drafted);
       assert.equal(speculation.steps + speculation.accepted, plain.ids.length);
-      const lookup = new SpeculativeRunner(decoder, 128, new PromptLookup([2, 1]), 8);
+      const lookup = new SpeculativeRunner(decoder, 128, () => new PromptLookup([2, 1]), 8);
       runs.push(completionOf((await lookup.run(request)).sequence));
       lookup.close();
+      if (decoder.drafting !== null) {
+        const module = new SpeculativeRunner(decoder, 128, (cache) => PredictionModule.of(decoder, cache)!, 3);
+        const first = await module.run(request);
+        assert.ok(first.speculation.drafted > 0);
+        runs.push(completionOf(first.sequence));
+        // Another text with the same beginning in between: what is kept of it must not matter.
+        await module.run({ ...request, prompt: [...Array.from(request.prompt).slice(0, 3), 9, 9] });
+        const again = await module.run(request);
+        runs.push(completionOf(again.sequence));
+        assert.deepEqual(again.speculation, first.speculation, "the module keeps what it would have read anew");
+        module.close();
+      }
       for (const run of runs) assert.deepEqual(run, plain);
     }
     decoder.free();
@@ -89,7 +105,7 @@ test("a text that repeats is guessed from itself, one that does not is left alon
 
 test("an aborted text keeps what it has", async () => {
   const decoder = tinyDecoder(tinyConfigs.llama, device);
-  const runner = new SpeculativeRunner(decoder, 128, new PromptLookup(), 4);
+  const runner = new SpeculativeRunner(decoder, 128, () => new PromptLookup(), 4);
   const stop = new AbortController();
   const { sequence } = await runner.run(
     { prompt: [5, 6, 7], maxTokens: 100, sampling: { temperature: 1 }, stopIds: [] },

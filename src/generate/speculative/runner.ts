@@ -6,6 +6,7 @@
 import type { Device, F32, I32 } from "../../kernels/kernels.ts";
 import type { KvCache } from "../../model/cache.ts";
 import type { Decoder } from "../../model/decoder.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { breathe } from "../batch.ts";
 import { chooseToken, notFinite } from "../choose-token.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "../sequence.ts";
@@ -50,15 +51,15 @@ export class SpeculativeRunner {
     return fits;
   }
 
-  /** `mostDrafted` guesses a step at most. */
-  constructor(decoder: Decoder, capacity: number, drafter: Drafter, mostDrafted = 8) {
+  /** `drafter` gets the cache, with a layer for the model's prediction module; `mostDrafted` guesses a step at most. */
+  constructor(decoder: Decoder, capacity: number, drafter: (cache: KvCache) => Drafter, mostDrafted = 8) {
     const { device } = decoder;
     this.capacity = capacity;
     this.#decoder = decoder;
     this.#device = device;
-    this.#drafter = drafter;
     this.mostDrafted = mostDrafted;
-    this.#cache = decoder.newCache(1, capacity);
+    this.#cache = decoder.newCache(1, capacity, true);
+    this.#drafter = drafter(this.#cache);
     this.#tokens = new Int32Array(capacity + 1);
     const rows = Math.max(CHUNK, mostDrafted + 1);
     this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
@@ -110,11 +111,14 @@ export class SpeculativeRunner {
     const last = prompt.length - 1;
     let at = 0;
     while (at < this.#held && at < last && this.#tokens[at] === prompt[at]) at++;
+    // What a drafter that reads keeps of a token depends on the next one too, and that is another now.
+    if (this.#drafter.read !== undefined && at > 0) at--;
     for (let i = at; i < prompt.length; i++) this.#tokens[i] = prompt[i];
     while (at < last && !signal?.aborted) {
       const count = Math.min(CHUNK, last - at);
       this.#lay(at, count);
-      this.#decoder.step(this.#cache, this.#rows);
+      const hidden = this.#decoder.step(this.#cache, this.#rows);
+      this.#drafter.read?.(hidden, this.#tokens, at);
       at += count;
       this.#held = at;
       if (at < last) await breathe();
@@ -135,7 +139,8 @@ export class SpeculativeRunner {
     const logits = this.#decoder.logits(hidden); // (drafted + 1, vocabulary)
     const vocabulary = this.#decoder.config.vocab_size;
     const values = logits.host!;
-    for (let row = 0; row <= drafted; row++) {
+    let row = 0;
+    for (; row <= drafted; row++) {
       const own = this.#device.slice(logits, row * vocabulary, vocabulary);
       // The sum of exponentials first, since drawing needs it; a greedy choice does not.
       if (sampler.temperature > 0) this.#measure(own, -1, sampler.measuredAt);
@@ -152,6 +157,8 @@ export class SpeculativeRunner {
       sequence.finish ??= ends;
       if (sequence.finish !== null || row === drafted || id !== this.#guesses[row]) break;
     }
+    const right = new Tensor(this.#device.slice(hidden.buf, 0, (row + 1) * hidden.width), row + 1, hidden.width);
+    this.#drafter.read?.(right, this.#tokens, known - 1);
     return drafted;
   }
 
