@@ -6,10 +6,12 @@ import { completionRoutes } from "./completions/route.ts";
 import type { AppEnv, Core } from "./core.ts";
 import { ApiError, toApiError } from "./errors.ts";
 import { auth } from "./http/auth.ts";
+import { errorBody } from "./http/error-body.ts";
 import { cors, guard } from "./http/guard.ts";
 import { limited } from "./http/limited.ts";
 import { accessLog } from "./http/log.ts";
 import { requestId } from "./http/request-id.ts";
+import { ollamaRoutes } from "./ollama/route.ts";
 import { responsesRoutes } from "./responses/route.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -34,6 +36,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     chatRoutes,
     completionRoutes,
     responsesRoutes,
+    ollamaRoutes,
     modelRoutes,
     textRoutes,
     streamRoutes,
@@ -50,7 +53,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     if (told.status >= 500) {
       log.error({ request: c.get("requestId"), err: told.cause ?? error }, "request failed");
     }
-    const response = c.json(told.body, told.status, told.headers);
+    const response = c.json(errorBody(c.req.path, told, c.get("requestId")), told.status, told.headers);
     response.headers.set("x-request-id", c.get("requestId"));
     return response;
   });

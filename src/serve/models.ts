@@ -37,6 +37,8 @@ export interface ModelEntry {
   readonly id: string;
   readonly created: number;
   readonly loaded: boolean;
+  /** Null where it is not open. */
+  readonly engine: Engine | null;
 }
 
 export class Models {
@@ -100,6 +102,7 @@ export class Models {
       id,
       created: this.#created,
       loaded: host.current !== null,
+      engine: host.current,
     });
     const aliases = [...this.#config.aliases, ...DEEPSEEK_NAMES.keys()].filter(
       (name) => !this.#hosts.some(({ id }) => id === name),

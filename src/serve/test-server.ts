@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveTinyModel } from "../generate/tiny-models.ts";
 import { referenceDevice } from "../kernels/reference/device.ts";
+import { BUNDLED_TEMPLATE } from "../text/template.ts";
 import type { ServeOptions } from "./config.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
@@ -14,6 +15,12 @@ export async function tinyModelFolder(): Promise<{ readonly folder: string; read
   await saveTinyModel(folder, referenceDevice());
   return { folder, remove: () => rmSync(place, { recursive: true }) };
 }
+
+/** The bundled template with the tools' names in front and Hermes' mark, as short as the tiny model's context. */
+export const TOOL_TEMPLATE = `{%- for tool in tools or [] -%}{{ tool.function.name }}<tool_call>{%- endfor -%}${BUNDLED_TEMPLATE.replace(
+  "{%- elif message['role'] != 'system' -%}",
+  "{%- elif message['role'] == 'tool' -%}{{- message['content'] -}}{%- elif message['role'] != 'system' -%}",
+)}`;
 
 export async function withServer(
   options: ServeOptions,

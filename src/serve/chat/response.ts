@@ -1,10 +1,11 @@
 /** A whole chat answer in one body, with the keys of DeepSeek's API. */
 import type { Answer } from "../../generate/answer.ts";
 import type { Handle } from "../../generate/engine/handle.ts";
+import { tellWhole, type WholeCall } from "./begin.ts";
 import type { ChunkIdentity } from "./chunks.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import type { ChatShape } from "./plan.ts";
-import { AnswerTeller, incompleteDetails } from "./teller.ts";
+import { incompleteDetails } from "./teller.ts";
 import { chatUsage } from "./usage.ts";
 
 export function chatResponse(
@@ -25,31 +26,26 @@ export function chatResponse(
 }
 
 function choice(answer: Answer, index: number, shape: ChatShape) {
-  const teller = new AnswerTeller(shape);
-  const pieces = [teller.take({ reasoning: answer.reasoning, content: answer.answer, tokens: [] }), teller.end()];
-  const reasoning = pieces.map((piece) => piece.reasoning).join("");
-  const calls = pieces.flatMap((piece) => piece.calls);
+  const { reasoning, content, calls, finish } = tellWhole(answer, shape);
   const { reasoningField: field } = shape;
   return {
     index,
     message: {
       role: "assistant",
-      content: pieces.map((piece) => piece.content).join(""),
+      content,
       ...(shape.reasoning && field !== "reasoning" ? { reasoning_content: reasoning } : {}),
       ...(shape.reasoning && field !== "reasoning_content" ? { reasoning } : {}),
-      ...(calls.length === 0 ? {} : { tool_calls: wholeCalls(calls) }),
+      ...(calls.length === 0 ? {} : { tool_calls: calls.map(toolCall) }),
     },
     logprobs: shape.logprobs ? chatLogprobs(answer.logprobs ?? [], shape.reasoning) : null,
-    finish_reason: teller.finishReason(answer),
+    finish_reason: finish,
     ...incompleteDetails(answer),
   };
 }
 
-function wholeCalls(deltas: ReturnType<AnswerTeller["take"]>["calls"]) {
-  const calls: { index: number; id?: string; type: "function"; function: { name: string; arguments: string } }[] = [];
-  for (const { index, id, name, argumentsDelta } of deltas) {
-    if (name === undefined) calls.find((call) => call.index === index)!.function.arguments += argumentsDelta;
-    else calls.push({ index, id, type: "function", function: { name, arguments: argumentsDelta } });
-  }
-  return calls;
-}
+const toolCall = ({ index, id, name, arguments: given }: WholeCall) => ({
+  index,
+  id,
+  type: "function",
+  function: { name, arguments: given },
+});

@@ -9,8 +9,8 @@ import { ApiError, toApiError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
 import { streamResponse } from "../stream/respond.ts";
 import { framesOf, sseFrame } from "../stream/sse.ts";
+import { beginChat } from "./begin.ts";
 import { ChatChunks, type ChunkIdentity, type UsagePlace } from "./chunks.ts";
-import { planChat } from "./plan.ts";
 import { chatResponse } from "./response.ts";
 import { type ChatRequest, chatRequest } from "./schema.ts";
 import { votedChunks, votedResponse, withVoters } from "./vote.ts";
@@ -38,22 +38,10 @@ async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
   const given = await readBody(c, chatRequest);
   const field = z.enum(["reasoning_content", "reasoning", "both"]).safeParse(c.req.header("x-reasoning-field"));
   const request: ChatRequest = withVoters({ ...given, reasoning_field: given.reasoning_field ?? field.data });
-  const model = core.models.resolve(request.model);
-  const engine = await model.served.engine();
   const { stream = false, stream_options: { include_usage: wantsUsage = false, resumable = false } = {} } = request;
-  // A reader that will come back has not left when its connection drops.
-  const signal = stream && resumable ? undefined : c.req.raw.signal;
-  const plan = planChat(request, model, engine, core.config);
   const id = randomUUID();
-  const client = c.get("client");
-  const handle = await engine.submit(plan.prompt, {
-    ...plan.options,
-    id,
-    owner: client,
-    signal,
-    deadlineMs: core.config.deadlineMs || undefined,
-  });
-  Object.assign(c.get("logged"), { id, model: model.served.id, stream });
+  // A reader that will come back has not left when its connection drops.
+  const { model, plan, handle } = await beginChat(core, c, request, id, stream && resumable);
   const identity: ChunkIdentity = {
     id,
     created: Math.floor(Date.now() / 1000),

@@ -5,25 +5,18 @@ import { after, before, test } from "node:test";
 import { readTestJson, testData } from "../../checkpoint/test-data.ts";
 import { compileConstraint } from "../../generate/constraint/compile.ts";
 import { makeTokenizer } from "../../text/load-tokenizer.ts";
-import { BUNDLED_TEMPLATE } from "../../text/template.ts";
 import { parse } from "../http/body.ts";
 import { type RunningServer, startServer } from "../server.ts";
-import { call, chunksOf, stream, tinyModelFolder, user } from "../test-server.ts";
+import { call, chunksOf, stream, TOOL_TEMPLATE, tinyModelFolder, user } from "../test-server.ts";
 import { type ChatRequest, chatRequest } from "./schema.ts";
 import { constraintOf } from "./tools.ts";
-
-/** The bundled template with the tools' names in front and Hermes' mark, as short as the tiny model's context. */
-const TEMPLATE = `{%- for tool in tools or [] -%}{{ tool.function.name }}<tool_call>{%- endfor -%}${BUNDLED_TEMPLATE.replace(
-  "{%- elif message['role'] != 'system' -%}",
-  "{%- elif message['role'] == 'tool' -%}{{- message['content'] -}}{%- elif message['role'] != 'system' -%}",
-)}`;
 
 let server: RunningServer;
 let tiny: Awaited<ReturnType<typeof tinyModelFolder>>;
 let at = "";
 before(async () => {
   tiny = await tinyModelFolder();
-  writeFileSync(join(tiny.folder, "chat_template.jinja"), TEMPLATE);
+  writeFileSync(join(tiny.folder, "chat_template.jinja"), TOOL_TEMPLATE);
   server = await startServer({ port: 0, logLevel: "silent", models: [tiny.folder], threads: 1 });
   at = `${server.url}/v1/chat/completions`;
 });
