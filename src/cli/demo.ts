@@ -12,7 +12,7 @@ import { print, printJson } from "./output.ts";
 export const DEMO_QUESTIONS: readonly string[] = [
   "What is 37 * 48?",
   "Solve 7x + 12 = 75 for x.",
-  'How many "r" are in "mirror"?',
+  'How many "r" are in "strawberry"?',
 ];
 
 export function register(program: Command): void {
@@ -33,7 +33,7 @@ async function demo(options: CommonOptions & { readonly model?: string }): Promi
       const started = performance.now();
       const answer = await session.complete(
         { messages: [{ role: "user", content: question }] },
-        { signal: interrupt.signal },
+        { temperature: 0, signal: interrupt.signal }, // the same answers at every start
         (delta) => printer?.write(delta),
       );
       printer?.end();

@@ -29,11 +29,13 @@ test("questions asked at once do not disturb each other", async () => {
 });
 
 test("a stream left early, and a signal, stop the answer", async () => {
-  const left = model.stream("What is 37 * 48?", greedy);
+  // long enough that it cannot end by itself before it is stopped
+  const long = { ...greedy, ignoreEos: true, maxTokens: 480 } as const;
+  const left = model.stream("What is 37 * 48?", long);
   for await (const _ of left) break;
   assert.equal((await left.result).finish_reason, "abort");
   const controller = new AbortController();
-  const stopped = model.stream("What is 37 * 48?", { ...greedy, signal: controller.signal });
+  const stopped = model.stream("What is 37 * 48?", { ...long, signal: controller.signal });
   let pieces = 0;
   for await (const _ of stopped) if (++pieces === 2) controller.abort();
   assert.equal((await stopped.result).finish_reason, "abort");
