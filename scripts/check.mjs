@@ -1,5 +1,5 @@
-// `npm run check`: types, lint and format, imports that point downward, an engine that can be bundled for a browser, nothing
-// generated in git. Runs all five even when one fails, so that one run tells everything.
+// `npm run check`: types (the web app's with the browser's names), lint and format, imports that point downward, an engine that
+// can be bundled for a browser, nothing generated in git. Runs all even when one fails, so that one run tells everything.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,6 +9,7 @@ import { findNode, nodeFlags, root } from "./node.mjs";
 
 const checks = {
   types: () => tool("typescript", "bin/tsc", ["-p", "tsconfig.json"]),
+  "web's types": () => tool("typescript", "bin/tsc", ["-p", "web/tsconfig.json"]),
   lint: () => tool("@biomejs/biome", "bin/biome", ["check", "--error-on-warnings"]),
   imports: () => list(importBreaches(root)),
   browser: () =>

@@ -1,11 +1,12 @@
-// Makes a checkout ready to run: installs what package-lock.json names and builds the kernels. Does nothing, and needs no
-// network, where both are already so.
+// Makes a checkout ready to run: installs what package-lock.json names, builds the kernels and the web app. Does nothing, and
+// needs no network, where all of it is already so.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildKernels, kernelSources, kernelsAreFresh } from "./kernels.mjs";
 import { findNode, oldestNode, platformPackage, root } from "./node.mjs";
+import { buildWeb, webIsFresh } from "./web.mjs";
 
 /**
  * Installs and builds what is missing; prints on standard error. Ends the process with code 1 and a sentence on failure.
@@ -22,6 +23,13 @@ export async function setUp() {
   } else if (!kernelsAreFresh(root)) {
     try {
       await buildKernels(root, node.path);
+    } catch (error) {
+      return fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (!webIsFresh(root)) {
+    try {
+      buildWeb(root, node.path);
     } catch (error) {
       return fail(error instanceof Error ? error.message : String(error));
     }

@@ -19,6 +19,8 @@ import { modelRoutes } from "./routes/models.ts";
 import { notSupportedRoutes } from "./routes/not-supported.ts";
 import { streamRoutes } from "./routes/streams.ts";
 import { textRoutes } from "./routes/text.ts";
+import { verifyRoutes } from "./routes/verify.ts";
+import { webRoutes } from "./routes/web.ts";
 
 export function createApp(core: Core): Hono<AppEnv> {
   const { config, log } = core;
@@ -26,6 +28,7 @@ export function createApp(core: Core): Hono<AppEnv> {
   app.use(requestId, accessLog(log), guard(config), cors(config));
   app.route("/", healthRoutes(core));
   app.route("/", apiRoutes());
+  app.route("/", webRoutes());
   app.use(auth(core.keys));
   app.use((c, next) => {
     c.set("bodyBytes", config.bodyBytes);
@@ -41,6 +44,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     textRoutes,
     streamRoutes,
     metricsRoutes,
+    verifyRoutes,
   ]) {
     app.route("/", routes(core));
   }

@@ -39,6 +39,8 @@ export interface ModelEntry {
   readonly loaded: boolean;
   /** Null where it is not open. */
   readonly engine: Engine | null;
+  /** Tokens of prompt and answer together; known while it is open. */
+  readonly context: number | null;
 }
 
 export class Models {
@@ -103,6 +105,7 @@ export class Models {
       created: this.#created,
       loaded: host.current !== null,
       engine: host.current,
+      context: host.current?.context ?? null,
     });
     const aliases = [...this.#config.aliases, ...DEEPSEEK_NAMES.keys()].filter(
       (name) => !this.#hosts.some(({ id }) => id === name),

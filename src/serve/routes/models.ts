@@ -5,7 +5,14 @@ import type { ModelEntry } from "../models.ts";
 
 export function modelRoutes({ models }: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const told = ({ id, created, loaded }: ModelEntry) => ({ id, object: "model", created, owned_by: "reckon", loaded });
+  const told = ({ id, created, loaded, context }: ModelEntry) => ({
+    id,
+    object: "model",
+    created,
+    owned_by: "reckon",
+    loaded,
+    ...(context === null ? {} : { context_length: context }),
+  });
   for (const path of ["/v1/models", "/models"]) {
     app.get(path, (c) => c.json({ object: "list", data: models.list().map(told) }));
     app.get(`${path}/:id`, (c) => {

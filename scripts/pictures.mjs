@@ -1,0 +1,37 @@
+// Makes the pictures of the web app in docs/pictures: a real server, the bundled model, Debian's Chromium; at the widths of a phone
+// and a laptop, in light and dark. `node scripts/pictures.mjs` (Node 24, after set-up).
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { startChromium } from "../src/browser/test-browser.ts";
+import { startServer } from "../src/serve/server.ts";
+import { root } from "./node.mjs";
+
+const folder = join(root, "docs", "pictures");
+mkdirSync(folder, { recursive: true });
+const server = await startServer({ port: 0, logLevel: "silent", threads: 1 });
+const browser = await startChromium();
+for (const [width, height] of [
+  [390, 760],
+  [1280, 760],
+]) {
+  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+    await page.goto(server.url);
+    for (const text of ["What is 27 + 15 - 8?", "Solve 3x + 4 = 19."]) {
+      await page.getByRole("textbox", { name: "Question" }).fill(text);
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Regenerate" }).last().waitFor();
+    }
+    await page
+      .getByRole("button", { name: /Thought for/ })
+      .last()
+      .click();
+    await page.getByRole("button", { name: "Tokens", exact: true }).last().click();
+    await page.locator(".tokens").scrollIntoViewIfNeeded();
+    await page.screenshot({ path: join(folder, `chat-${width}-${colorScheme}.png`) });
+    await page.close();
+  }
+}
+await browser.close();
+await server.stop();

@@ -1,0 +1,120 @@
+/** The chat: history at the side, the shown path of messages, and the place to write. */
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { Composer } from "./Composer.tsx";
+import { History } from "./History.tsx";
+import { MessageView } from "./MessageView.tsx";
+import { SettingsPanel } from "./SettingsPanel.tsx";
+import type { ChatStore } from "./store.ts";
+import { pathOf } from "./types.ts";
+
+const STARTERS = [
+  "What is 27 + 15 - 8?",
+  "Solve 3x + 4 = 19.",
+  "Sort these numbers: 31, 7, 22, 15",
+  "How many e are in nevertheless?",
+];
+
+export function ChatWindow({ store }: { readonly store: ChatStore }) {
+  const state = useSyncExternalStore(store.subscribe, store.snapshot);
+  const [side, setSide] = useState(false);
+  const [settings, setSettings] = useState(false);
+  const conversation = store.conversation;
+  const path = conversation ? pathOf(conversation) : [];
+  const last = path.at(-1);
+  const writing = last?.state === "writing";
+  useKeys(store, writing ? last.id : null, setSettings);
+  const thread = useRef<HTMLElement>(null);
+  useFollow(thread, last?.content.length ?? 0, last?.thinking.length ?? 0, path.length);
+  return (
+    <div className={side ? "window with-side" : "window"}>
+      <a className="skip" href="#ask">
+        Skip to the question
+      </a>
+      <History store={store} state={state} onDone={() => setSide(false)} />
+      <div className="main">
+        <header className="bar">
+          <button type="button" className="side-toggle" aria-expanded={side} onClick={() => setSide(!side)}>
+            History
+          </button>
+          <h1>{conversation?.title ?? "New chat"}</h1>
+          <button type="button" aria-expanded={settings} onClick={() => setSettings(!settings)}>
+            Settings
+          </button>
+        </header>
+        {state.notice !== null && (
+          <p className="notice" role="alert">
+            {state.notice}{" "}
+            <button type="button" onClick={() => store.refreshModels()}>
+              Retry
+            </button>
+          </p>
+        )}
+        {settings && <SettingsPanel store={store} state={state} onClose={() => setSettings(false)} />}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+        <main className="thread" ref={thread} tabIndex={0} aria-label="Conversation">
+          {path.length === 0 && (
+            <div className="empty">
+              <h2>Ask, and watch it think.</h2>
+              <ul>
+                {STARTERS.map((text) => (
+                  <li key={text}>
+                    <button type="button" onClick={() => store.send(text)}>
+                      {text}
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          )}
+          {path.map((message) => (
+            <MessageView key={message.id} store={store} conversation={conversation!} message={message} />
+          ))}
+        </main>
+        <Composer store={store} state={state} writing={writing ? last : null} path={path} />
+        <p className="unseen" role="status">
+          {last?.role === "assistant" ? spoken(last.state) : ""}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+const spoken = (state: string): string =>
+  state === "writing" ? "The model is writing." : state === "failed" ? "The answer failed." : "The answer is complete.";
+
+/** Keyboard: Escape stops; with Ctrl or Command and Shift: O a new chat, comma the settings. */
+function useKeys(
+  store: ChatStore,
+  writing: string | null,
+  setSettings: (change: (open: boolean) => boolean) => void,
+): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => {
+      const command = (event.ctrlKey || event.metaKey) && event.shiftKey;
+      if (event.key === "Escape" && writing !== null) store.stop(writing);
+      else if (command && event.key.toLowerCase() === "o") store.open(null);
+      else if (command && event.code === "Comma") setSettings((open) => !open);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, [store, writing, setSettings]);
+}
+
+/** Keeps the end in view while it grows, unless the reader has scrolled up. */
+function useFollow(place: React.RefObject<HTMLElement | null>, ...grown: readonly number[]): void {
+  const follows = useRef(true);
+  useEffect(() => {
+    const element = place.current!;
+    const note = (): void => {
+      follows.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80;
+    };
+    element.addEventListener("scroll", note, { passive: true });
+    return () => element.removeEventListener("scroll", note);
+  }, [place]);
+  // Runs when the text has grown.
+  useEffect(() => {
+    if (follows.current) place.current!.scrollTop = place.current!.scrollHeight;
+  }, [place, ...grown]);
+}

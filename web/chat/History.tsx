@@ -1,0 +1,85 @@
+/** All conversations, searched in titles and texts; out to files and back. */
+import { useState } from "react";
+import { asMarkdown, download, fromJson } from "./history.ts";
+import type { ChatStore, State } from "./store.ts";
+import type { Conversation } from "./types.ts";
+
+interface Props {
+  readonly store: ChatStore;
+  readonly state: State;
+  readonly onDone: () => void;
+}
+
+export function History({ store, state, onDone }: Props) {
+  const [search, setSearch] = useState("");
+  const { conversations, current } = state;
+  const found = conversations.filter((one) => holds(one, search.trim().toLowerCase()));
+  const open = (id: string | null): void => {
+    store.open(id);
+    onDone();
+  };
+  const read = async (file: File | undefined): Promise<void> => {
+    try {
+      if (file) store.take(fromJson(await file.text()));
+    } catch (error) {
+      store.notice((error as Error).message);
+    }
+  };
+  const shown = store.conversation;
+  return (
+    <nav className="side" aria-label="Conversations">
+      <p className="name">Reckon</p>
+      <button type="button" className="new" onClick={() => open(null)}>
+        New chat
+      </button>
+      <input
+        type="search"
+        aria-label="Search conversations"
+        placeholder="Search"
+        value={search}
+        onChange={(event) => setSearch(event.target.value)}
+      />
+      <ul>
+        {found.map(({ id, title }) => (
+          <li key={id} className={id === current ? "current" : ""}>
+            <button type="button" aria-current={id === current ? "page" : undefined} onClick={() => open(id)}>
+              {title}
+            </button>
+            <button type="button" className="delete" aria-label={`Delete ${title}`} onClick={() => store.remove(id)}>
+              ×
+            </button>
+          </li>
+        ))}
+        {found.length === 0 && search !== "" && <li className="quiet">Nothing holds these words.</li>}
+      </ul>
+      <div className="files">
+        <button
+          type="button"
+          disabled={!shown}
+          onClick={() =>
+            shown && download(`${shown.title.replace(/[^\w -]/g, "")}.md`, "text/markdown", asMarkdown(shown))
+          }
+        >
+          Save as Markdown
+        </button>
+        <button
+          type="button"
+          onClick={() => download("reckon-chats.json", "application/json", JSON.stringify({ conversations }))}
+        >
+          Export all
+        </button>
+        <label className="as-button">
+          Import
+          <input type="file" accept=".json,application/json" onChange={(event) => read(event.target.files?.[0])} />
+        </label>
+      </div>
+    </nav>
+  );
+}
+
+const holds = ({ title, messages }: Conversation, words: string): boolean =>
+  words === "" ||
+  title.toLowerCase().includes(words) ||
+  Object.values(messages).some(
+    ({ content, thinking }) => content.toLowerCase().includes(words) || thinking.toLowerCase().includes(words),
+  );

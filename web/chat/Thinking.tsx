@@ -1,0 +1,45 @@
+/** The thinking of an answer: open while it is written, closed after, with its seconds and tokens; it can be ended at once. */
+import { useEffect, useState } from "react";
+import { visible } from "../markdown/visible.ts";
+import type { ChatStore } from "./store.ts";
+import type { Message } from "./types.ts";
+
+export function Thinking({ store, message }: { readonly store: ChatStore; readonly message: Message }) {
+  const live = message.state === "writing" && message.content === "";
+  const [wish, setWish] = useState<boolean | null>(null);
+  const open = wish ?? live;
+  const seconds = useSeconds(live, message.counts?.thought ?? 0);
+  const tokens = message.counts?.thinkingTokens ?? 0;
+  return (
+    <section className={live ? "thinking live" : "thinking"} aria-label="Thinking">
+      <div className="thinking-head">
+        <button type="button" aria-expanded={open} onClick={() => setWish(!open)}>
+          {live ? "Thinking" : "Thought for"} <span className="figure">{seconds.toFixed(1)} s</span> ·{" "}
+          <span className="figure">{tokens}</span> tokens
+        </button>
+        {live && message.thinking !== "" && (
+          <button type="button" onClick={() => store.answerNow(message)}>
+            Answer now
+          </button>
+        )}
+      </div>
+      {open && (
+        <p className="trace" dir="auto">
+          {visible(message.thinking)}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Seconds that go on by themselves between two tokens. */
+function useSeconds(live: boolean, counted: number): number {
+  const [since, setSince] = useState(0);
+  useEffect(() => {
+    if (!live) return;
+    const started = performance.now();
+    const timer = setInterval(() => setSince((performance.now() - started) / 1000), 100);
+    return () => clearInterval(timer);
+  }, [live]);
+  return live ? Math.max(since, counted) : counted;
+}

@@ -1,0 +1,89 @@
+/** Conversations kept in the browser (IndexedDB), and as files. */
+import { type Conversation, pathOf } from "./types.ts";
+
+const NAME = "reckon";
+const STORE = "conversations";
+
+let opened: Promise<IDBDatabase> | null = null;
+
+function database(): Promise<IDBDatabase> {
+  opened ??= new Promise((resolve, reject) => {
+    const asked = indexedDB.open(NAME, 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  return opened;
+}
+
+async function done<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const db = await database();
+  return new Promise((resolve, reject) => {
+    const asked = act(db.transaction(STORE, mode).objectStore(STORE));
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+}
+
+/** All of them, the one used last first. What was being written when the page went is called stopped. */
+export async function loadConversations(): Promise<Conversation[]> {
+  const all: Conversation[] = await done("readonly", (store) => store.getAll());
+  return all.map(settled).sort((a, b) => b.updated - a.updated);
+}
+
+export const saveConversation = (one: Conversation): Promise<IDBValidKey> =>
+  done("readwrite", (store) => store.put(one));
+
+export const deleteConversation = (id: string): Promise<undefined> => done("readwrite", (store) => store.delete(id));
+
+function settled(conversation: Conversation): Conversation {
+  const messages = Object.entries(conversation.messages).map(([id, message]) => [
+    id,
+    message.state === "writing" ? { ...message, state: "stopped" as const } : message,
+  ]);
+  return { ...conversation, messages: Object.fromEntries(messages) };
+}
+
+/** A conversation's shown path as a Markdown file, thinking in a quote. */
+export function asMarkdown(conversation: Conversation): string {
+  const parts = pathOf(conversation).map(({ role, content, thinking, model }) => {
+    const thought = thinking === "" ? "" : `${thinking.trim().replace(/^/gm, "> ")}\n\n`;
+    return `## ${role === "user" ? "You" : (model ?? "Model")}\n\n${thought}${content.trim()}\n`;
+  });
+  return `# ${conversation.title}\n\n${parts.join("\n")}`;
+}
+
+/** @throws Error with a sentence where the text is no export of conversations */
+export function fromJson(text: string): Conversation[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error("The file is not JSON; import a file that was exported here.");
+  }
+  const list = (value as { conversations?: unknown })?.conversations;
+  if (!Array.isArray(list) || !list.every(isConversation)) {
+    throw new Error("The file holds no conversations; import a file that was exported here.");
+  }
+  return list.map(settled);
+}
+
+function isConversation(value: unknown): value is Conversation {
+  const one = value as Partial<Conversation> | null;
+  const strings = typeof one?.id === "string" && typeof one.title === "string" && typeof one.updated === "number";
+  if (!strings || typeof one.messages !== "object" || typeof one.shown !== "object" || !one.messages) return false;
+  return Object.values(one.messages).every(
+    (message) =>
+      ["id", "content", "thinking", "state"].every((key) => typeof message?.[key as "id"] === "string") &&
+      (message.role === "user" || message.role === "assistant"),
+  );
+}
+
+/** Hands the reader a file. */
+export function download(name: string, type: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,147 @@
+/**
+ * Markdown as React elements. No HTML is ever made from a model's text, so none of it can run; pictures are links, and links go
+ * only to http, https and mailto. A finished block is parsed and drawn once, however long the text goes on.
+ */
+import { memo, type ReactNode, useMemo, useState } from "react";
+import { type Block, parseBlocks } from "./blocks.ts";
+import { type Inline, parseInline } from "./inline.ts";
+import { Formula } from "./Math.tsx";
+import { splitBlocks } from "./split.ts";
+import { visible } from "./visible.ts";
+
+const MOST_ROWS = 200;
+const MOST_COLUMNS = 40;
+
+export function Markdown({ text }: { readonly text: string }) {
+  const pieces = useMemo(() => splitBlocks(visible(text)), [text]);
+  return (
+    <div className="markdown" dir="auto">
+      {pieces.map((piece, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: pieces only ever grow at the end
+        <Piece key={index} text={piece} />
+      ))}
+    </div>
+  );
+}
+
+const Piece = memo(function Piece({ text }: { readonly text: string }) {
+  return parseBlocks(text).map(drawBlock);
+});
+
+function drawBlock(block: Block, key: number): ReactNode {
+  switch (block.kind) {
+    case "paragraph":
+      return <p key={key}>{drawInline(block.text)}</p>;
+    case "heading": {
+      // The page's own headings come first, so a model's begin at the third level.
+      const Tag = `h${Math.min(6, block.level + 2)}` as "h3";
+      return <Tag key={key}>{drawInline(block.text)}</Tag>;
+    }
+    case "code":
+      return <Code key={key} language={block.language} text={block.text} />;
+    case "math":
+      return <Formula key={key} source={block.text} display />;
+    case "rule":
+      return <hr key={key} />;
+    case "quote":
+      return <blockquote key={key}>{block.blocks.map(drawBlock)}</blockquote>;
+    case "list":
+      return block.start === null ? (
+        <ul key={key}>{block.items.map(drawItem)}</ul>
+      ) : (
+        <ol key={key} start={block.start}>
+          {block.items.map(drawItem)}
+        </ol>
+      );
+    case "table":
+      return <Table key={key} head={block.head} rows={block.rows} />;
+  }
+}
+
+const drawItem = (blocks: readonly Block[], key: number): ReactNode => (
+  <li key={key}>
+    {blocks.length === 1 && blocks[0].kind === "paragraph" ? drawInline(blocks[0].text) : blocks.map(drawBlock)}
+  </li>
+);
+
+const drawInline = (text: string): ReactNode => parseInline(text).map(drawPart);
+
+function drawPart(part: Inline, key: number): ReactNode {
+  switch (part.kind) {
+    case "text":
+      return part.text;
+    case "code":
+      return <code key={key}>{part.text}</code>;
+    case "math":
+      return <Formula key={key} source={part.text} display={false} />;
+    case "break":
+      return <br key={key} />;
+    case "strong":
+      return <strong key={key}>{part.children.map(drawPart)}</strong>;
+    case "em":
+      return <em key={key}>{part.children.map(drawPart)}</em>;
+    case "del":
+      return <del key={key}>{part.children.map(drawPart)}</del>;
+    case "link":
+      return (
+        <a key={key} href={part.href} title={part.href} target="_blank" rel="noopener noreferrer nofollow">
+          {part.children.map(drawPart)}
+        </a>
+      );
+  }
+}
+
+function Table({ head, rows }: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }) {
+  const columns = head.slice(0, MOST_COLUMNS);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard
+    <section className="table" tabIndex={0} aria-label="table">
+      <table>
+        <thead>
+          <tr>
+            {columns.map((cell, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: columns have no names of their own and never move
+              <th key={at} scope="col">
+                {drawInline(cell)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, MOST_ROWS).map((row, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no names and never move
+            <tr key={at}>
+              {columns.map((_, column) => (
+                <td key={columns[column] + String(column)}>{drawInline(row[column] ?? "")}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > MOST_ROWS && <p className="quiet">{rows.length - MOST_ROWS} more rows are not shown.</p>}
+    </section>
+  );
+}
+
+function Code({ language, text }: { readonly language: string; readonly text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return (
+    <figure className="code">
+      <figcaption>
+        <span>{language || "text"}</span>
+        <button type="button" onClick={copy}>
+          {copied ? "Copied" : "Copy"}
+        </button>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
+      <pre tabIndex={0}>
+        <code>{text}</code>
+      </pre>
+    </figure>
+  );
+}

@@ -1,0 +1,16 @@
+// How the web app is built: into build/web, everything from this server, nothing inlined (the page's policy forbids data: fonts).
+import { fileURLToPath } from "node:url";
+
+/** @type {import("vite").UserConfig} */
+export default {
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  base: "./",
+  logLevel: "warn",
+  build: {
+    outDir: fileURLToPath(new URL("../build/web", import.meta.url)),
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    target: "es2023",
+    modulePreload: { polyfill: false },
+  },
+};
