@@ -13,10 +13,10 @@ import { parseArgs } from "node:util";
 import { openModel } from "../src/checkpoint/open-model.ts";
 import { UserError } from "../src/error.ts";
 import { cpuDevice } from "../src/kernels/cpu/device.ts";
-import type { KvCache } from "../src/model/cache.ts";
 import { Decoder } from "../src/model/decoder.ts";
 import { QuantWeight } from "../src/tensor/weight.ts";
 import { type MachineLimits, machineLimits } from "./limits.ts";
+import { PROMPT, readPrompt, timed, writeTokens } from "./passes.ts";
 
 export interface InferOptions {
   /** A GGUF file or a model folder. */
@@ -29,8 +29,6 @@ export interface InferOptions {
   readonly peer?: string;
   readonly emit?: (line: Readonly<Record<string, unknown>>) => void;
 }
-
-const PROMPT = 64;
 
 /** Runs the benchmark and emits a line for every number of threads. */
 export async function run(options: InferOptions): Promise<void> {
@@ -118,38 +116,14 @@ function roofline(work: TokenWork, limits: MachineLimits, prefill: number, decod
   };
 }
 
-function readPrompt(decoder: Decoder, cache: KvCache, count: number): number {
-  const vocabulary = decoder.config.vocab_size;
-  const hidden = decoder.step(cache, {
-    count,
-    ids: Int32Array.from({ length: count }, (_, i) => (i * 7919 + 13) % vocabulary),
-    slots: new Int32Array(count),
-    positions: Int32Array.from({ length: count }, (_, i) => i),
-  });
-  return likeliest(decoder.logits(decoder.pick(hidden, Int32Array.of(count - 1))).host!);
-}
-
-function writeTokens(decoder: Decoder, cache: KvCache, count: number): void {
-  const row = { count: 1, ids: Int32Array.of(1), slots: Int32Array.of(0), positions: Int32Array.of(0) };
-  const first = Int32Array.of(0);
-  for (let i = 0; i < count; i++) {
-    row.positions[0] = PROMPT + i;
-    row.ids[0] = likeliest(decoder.logits(decoder.pick(decoder.step(cache, row), first)).host!);
-  }
-}
-
-function likeliest(logits: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
-  return best;
-}
-
-interface PeerSpeeds {
+/** Tokens a second. */
+export interface PeerSpeeds {
   readonly prefill: number;
   readonly decode: number;
 }
 
-function askPeer(command: string, model: string, threads: number, prefill: number, decode: number): PeerSpeeds {
+/** One run of a peer's command. @throws UserError where it fails */
+export function askPeer(command: string, model: string, threads: number, prefill: number, decode: number): PeerSpeeds {
   const [program, ...args] = command.split(/\s+/);
   const { stdout, status, stderr, error } = spawnSync(
     program,
@@ -166,7 +140,8 @@ function askPeer(command: string, model: string, threads: number, prefill: numbe
   return { prefill: speed(line.prefill_tok_s), decode: speed(line.decode_tok_s) };
 }
 
-function againstPeer(prefills: readonly number[], decodes: readonly number[], peers: readonly PeerSpeeds[]) {
+/** Medians of the peer's runs and what ours come to beside them. */
+export function againstPeer(prefills: readonly number[], decodes: readonly number[], peers: readonly PeerSpeeds[]) {
   const [prefill, decode] = [median(peers.map((one) => one.prefill)), median(peers.map((one) => one.decode))];
   return {
     peer_prefill_tok_s: round(prefill),
@@ -176,18 +151,14 @@ function againstPeer(prefills: readonly number[], decodes: readonly number[], pe
   };
 }
 
-function timed(tokens: number, work: () => void): number {
-  const started = performance.now();
-  work();
-  return (1000 * tokens) / (performance.now() - started);
-}
-
-const spread = (name: string, values: readonly number[]) => ({
+/** The median and the best of several runs. */
+export const spread = (name: string, values: readonly number[]) => ({
   [name]: round(median(values)),
   [`${name}_best`]: round(Math.max(...values)),
 });
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+/** For printing. */
+export const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
 const printLine = (line: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(line)}\n`);
 

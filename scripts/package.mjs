@@ -23,6 +23,7 @@ async function prepare() {
   for (const file of filesBelow(join(root, "src"))) {
     if (/\.(client\.js|mjs)$/.test(file)) copy(relative(root, file));
   }
+  copy("src/browser/page");
   for (const file of readdirSync(join(root, "build"))) if (file.endsWith(".wasm")) copy(join("build", file));
   copy("models");
   const source = JSON.parse(readFileSync(manifest, "utf8"));

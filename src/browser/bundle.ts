@@ -10,13 +10,15 @@ import type { BuildFailure, Plugin } from "esbuild";
 import { UserError } from "../error.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const own = (name: string): string => path.join(root, "src", name);
+/** .ts, and .js in an installed package. */
+const ending = path.extname(import.meta.filename);
+const own = (name: string): string => path.join(root, "src", name + ending);
 
 /** Scripts by the name they are bundled under. */
 const ENGINE: Readonly<Record<string, string>> = {
-  engine: own("browser/engine-worker.ts"),
-  client: own("browser/client.ts"),
-  thread: own("kernels/cpu/worker.browser.ts"),
+  engine: own("browser/engine-worker"),
+  client: own("browser/client"),
+  thread: own("kernels/cpu/worker.browser"),
 };
 
 const WASM = ["kernels.wasm", "kernels-relaxed.wasm"];
@@ -72,13 +74,13 @@ const inBrowser: Plugin = {
   name: "in-browser",
   setup(build) {
     build.onResolve({ filter: /^node:/ }, ({ path: wanted, importer }) => {
-      const stand = own(`browser/platform/${wanted.slice("node:".length)}.ts`);
+      const stand = own(`browser/platform/${wanted.slice("node:".length)}`);
       if (fs.existsSync(stand)) return { path: stand };
       const from = path.relative(root, importer);
       return { errors: [{ text: `${wanted} has no stand-in in src/browser/platform, and ${from} imports it` }] };
     });
-    build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path: wanted, resolveDir }) => {
-      const stand = path.join(resolveDir, wanted.replace(/\.ts$/, ".browser.ts"));
+    build.onResolve({ filter: /^\.{1,2}\/.*\.[jt]s$/ }, ({ path: wanted, resolveDir }) => {
+      const stand = path.join(resolveDir, wanted.replace(/\.[jt]s$/, ".browser$&"));
       return fs.existsSync(stand) ? { path: stand } : undefined;
     });
   },

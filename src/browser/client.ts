@@ -9,12 +9,13 @@ import { UserError } from "../error.ts";
 import type { Answer } from "../generate/answer.ts";
 import type { Question } from "../generate/session.ts";
 import type { AskOptions, BrowserModel, EngineReply, EngineRequest, LoadedInfo } from "./protocol.ts";
+import type { TrainedStep, TrainSettings } from "./train.ts";
 
 export type { BrowserModel, LoadedInfo } from "./protocol.ts";
 
 interface Waiting {
   readonly onReply?: (reply: EngineReply) => void;
-  readonly resolve: (value: LoadedInfo | Answer) => void;
+  readonly resolve: (value: LoadedInfo | Answer | null) => void;
   readonly reject: (error: UserError) => void;
 }
 
@@ -58,6 +59,21 @@ export class BrowserEngine {
     }) as Promise<Answer>;
   }
 
+  /**
+   * Trains a model by R1-Zero until the steps are done or `signal` stops it; it is then the one that is loaded. Step 0 tells of the model
+   * before. Rejects with UserError.
+   */
+  async train(
+    model: BrowserModel,
+    settings: TrainSettings,
+    onStep: (step: TrainedStep) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#send({ kind: "train", model: absolute(model), settings }, signal, (reply) => {
+      if (reply.kind === "step") onStep(reply.step);
+    });
+  }
+
   /** Ends the worker; what it was doing never ends. */
   close(): void {
     this.#worker.terminate();
@@ -68,7 +84,7 @@ export class BrowserEngine {
     request: WithoutId<EngineRequest>,
     signal: AbortSignal | undefined,
     onReply: (reply: EngineReply) => void,
-  ): Promise<LoadedInfo | Answer> {
+  ): Promise<LoadedInfo | Answer | null> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, onReply });

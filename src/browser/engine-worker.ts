@@ -3,10 +3,11 @@
  * time; requests are answered in the order they come, `stop` at once.
  */
 import { UserError } from "../error.ts";
-import { ModelSession } from "../generate/session.ts";
+import { ModelSession, type OpenOptions } from "../generate/session.ts";
 import { parameterCount } from "../model/config.ts";
 import { fetchModel } from "./fetch-model.ts";
 import type { BrowserModel, EngineError, EngineReply, EngineRequest, LoadedInfo } from "./protocol.ts";
+import { trainLive } from "./train.ts";
 
 type Tell = (reply: WithoutId<EngineReply>) => void;
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
@@ -37,19 +38,28 @@ self.onmessage = ({ data }) => {
 };
 
 async function answer(request: Exclude<EngineRequest, { kind: "stop" }>, tell: Tell, signal: AbortSignal) {
-  if (request.kind === "load") return load(request.model, request.threads, tell);
+  if (request.kind === "load") return load(request.model, { threads: request.threads }, tell);
+  if (request.kind === "train") {
+    await load(request.model, { weights: "f32" }, tell); // blocks of fewer bits cannot be trained
+    await trainLive(session!, request.settings, (step) => tell({ kind: "step", step }), signal);
+    return null;
+  }
   if (session === null) throw new UserError("No model is loaded yet; load one first.");
   return session.complete(request.question, { ...request.options, signal }, ({ reasoning, content }) =>
     tell({ kind: "delta", reasoning, content }),
   );
 }
 
-async function load(model: BrowserModel, threads: number | undefined, tell: Tell): Promise<LoadedInfo> {
+async function load(
+  model: BrowserModel,
+  options: Pick<OpenOptions, "threads" | "weights">,
+  tell: Tell,
+): Promise<LoadedInfo> {
   await session?.close();
   session = null;
   const { path, release } = await fetchModel(model, (loaded, total) => tell({ kind: "progress", loaded, total }));
   try {
-    session = await ModelSession.open({ model: path, threads });
+    session = await ModelSession.open({ model: path, ...options });
   } finally {
     release();
   }

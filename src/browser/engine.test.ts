@@ -9,9 +9,9 @@ import { testData } from "../checkpoint/test-data.ts";
 import type { Answer } from "../generate/answer.ts";
 import { BUNDLED_MODEL, ModelSession } from "../generate/session.ts";
 import { bundleEngine } from "./bundle.ts";
+import { noChromium, serveFolders, startChromium, type TestServer } from "./chromium.ts";
 import type { BrowserEngine } from "./client.ts";
 import type { LoadedInfo } from "./protocol.ts";
-import { noChromium, serveFolders, startChromium, type TestServer } from "./test-browser.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "reckon-browser-"));
 const smol = testData("weights/SmolLM2-135M-Instruct.Q4_1.gguf");

@@ -2,6 +2,7 @@
 import type { Answer } from "../generate/answer.ts";
 import type { CompleteOptions } from "../generate/answer-options.ts";
 import type { Question } from "../generate/session.ts";
+import type { TrainedStep, TrainSettings } from "./train.ts";
 
 /**
  * A model to load: a folder that `reckon export --web` wrote (`base` ends with a slash; its files.json lists the files), or files by name,
@@ -18,6 +19,7 @@ export type AskOptions = Omit<CompleteOptions, "signal" | "n">;
 export type EngineRequest = { readonly id: number } & (
   | { readonly kind: "load"; readonly model: BrowserModel; readonly threads?: number }
   | { readonly kind: "ask"; readonly question: Question; readonly options: AskOptions }
+  | { readonly kind: "train"; readonly model: BrowserModel; readonly settings: TrainSettings }
   | { readonly kind: "stop"; readonly of: number }
 );
 
@@ -25,7 +27,8 @@ export type EngineRequest = { readonly id: number } & (
 export type EngineReply = { readonly id: number } & (
   | { readonly kind: "progress"; readonly loaded: number; readonly total: number }
   | { readonly kind: "delta"; readonly reasoning: string; readonly content: string }
-  | { readonly kind: "done"; readonly value: LoadedInfo | Answer }
+  | { readonly kind: "step"; readonly step: TrainedStep }
+  | { readonly kind: "done"; readonly value: LoadedInfo | Answer | null }
   | { readonly kind: "failed"; readonly error: EngineError }
 );
 

@@ -101,7 +101,7 @@ function filesOf({ config, generationConfig, chatTemplate, tokenizer }: ModelSou
 }
 
 /** What stands beside weights in Hugging Face's layout and is text about the model. */
-const TEXT_FILES = [
+export const TEXT_FILES: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
@@ -114,14 +114,14 @@ const TEXT_FILES = [
 ];
 
 /** Refuses a folder with something in it that nobody said may go. @throws UserError (usage) */
-export function checkIsFree(folder: string): void {
+export function checkIsFree(folder: string, flag = "--to"): void {
   const stat = fs.statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined || (stat.isDirectory() && fs.readdirSync(folder).length === 0)) return;
   throw usageError(
     stat.isDirectory()
-      ? `${folder} already holds files; remove it or name another folder with --to`
-      : `${folder} is a file; name a folder with --to`,
-    "--to",
+      ? `${folder} already holds files; remove it or name another folder with ${flag}`
+      : `${folder} is a file; name a folder with ${flag}`,
+    flag,
   );
 }
 

@@ -57,6 +57,19 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "browser",
+    about: "the same for a GGUF file in Chromium, with the wasm of Node (peer: what --peer names, such as wllama)",
+    run: async ({ threads, json, model, ...flags }) => {
+      if (model === undefined || !/\.gguf$/i.test(model)) {
+        show({ browser: "not measured: give a GGUF file with --model M.gguf" }, json);
+        return;
+      }
+      const { run } = await import("../../bench/browser.ts");
+      const counts = threads === undefined ? undefined : [threads];
+      await run({ ...flags, model, threads: counts, emit: (line) => show(line, json) });
+    },
+  },
+  {
     name: "control",
     about: "what drawing a token, a constraint's masks and guessing ahead cost, in processor time",
     run: async ({ threads, json, model }) => {
@@ -102,14 +115,21 @@ export function register(program: Command): void {
     );
   command
     .option("--url <url>", "serve: the server to measure instead of one's own")
-    .option("--model <path>", "infer, control, serve: a GGUF file or a model folder; the bundled model without it")
+    .option(
+      "--model <path>",
+      "infer, control, serve: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
+    )
     .option(
       "--peer <command>",
-      "infer: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON",
+      "infer, browser: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON",
     )
-    .option("--prefill <tokens>", "infer: length of the prompt that is read (512)", positiveInteger("--prefill"))
-    .option("--decode <tokens>", "infer: how many tokens are written (128)", positiveInteger("--decode"))
-    .option("--runs <n>", "infer: how often each is timed (3)", positiveInteger("--runs"));
+    .option(
+      "--prefill <tokens>",
+      "infer, browser: length of the prompt that is read (512)",
+      positiveInteger("--prefill"),
+    )
+    .option("--decode <tokens>", "infer, browser: how many tokens are written (128)", positiveInteger("--decode"))
+    .option("--runs <n>", "infer, browser: how often each is timed (3)", positiveInteger("--runs"));
   addCommonOptions(command, ["json", "threads"]).action(bench);
 }
 

@@ -1,4 +1,5 @@
-// `reckon export`: a model's or a run's newest weights as a Hugging Face folder or a GGUF file that other software opens.
+// `reckon export`: a model's or a run's newest weights as a Hugging Face folder or a GGUF file that other software opens, or with the
+// engine as a static web page.
 import type { Command } from "commander";
 import {
   checkIsFree,
@@ -16,8 +17,9 @@ import { addCommonOptions, type CommonOptions } from "./options.ts";
 import { print, printJson } from "./output.ts";
 
 interface ExportOptions extends CommonOptions {
-  readonly model: string;
-  readonly to: string;
+  readonly model?: string;
+  readonly to?: string;
+  readonly web?: string;
   readonly type?: ExportType;
   readonly dtype?: ExportType;
   readonly mtp?: true;
@@ -26,9 +28,13 @@ interface ExportOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command("export")
-    .description("write a model as a Hugging Face folder or a GGUF file")
-    .requiredOption("--model <model>", "a model's or a run's folder, or a .gguf file")
-    .requiredOption("--to <place>", "a new folder, or a new file ending in .gguf")
+    .description("write a model as a Hugging Face folder, a GGUF file, or a web page that runs it")
+    .option("--model <model>", "a model's or a run's folder, or a .gguf file; with --web the bundled model without it")
+    .option("--to <place>", "a new folder, or a new file ending in .gguf")
+    .option(
+      "--web <folder>",
+      "a new folder of pages that run the model in the visitor's browser, for any host of files; with the bundled model also one that trains its base",
+    )
     .option(
       "--type <type>",
       "number format of the matrices: F32 (default) or BF16 for a folder; F32, F16 (default), BF16, Q8_0 or Q4_0 for a GGUF file",
@@ -39,11 +45,28 @@ export function register(program: Command): void {
   addCommonOptions(command, ["json"]).action(run);
 }
 
-async function run({ model, to, type, dtype, mtp, json }: ExportOptions): Promise<void> {
-  const wanted = type ?? dtype;
-  const digest = /\.gguf$/i.test(to) ? toGguf(model, to, wanted, mtp === true) : await toFolder(model, to, wanted);
-  if (json) printJson(digest);
+async function run(options: ExportOptions): Promise<void> {
+  const digest = await exported(options);
+  if (options.json) printJson(digest);
   else printDigest(digest);
+}
+
+async function exported({ model, to, web, type, dtype, mtp }: ExportOptions): Promise<FolderDigest> {
+  const wanted = type ?? dtype;
+  if (web !== undefined) {
+    if (to !== undefined) throw usageError("--web and --to write different things; give one of them", "--web");
+    if (wanted !== undefined || mtp) {
+      throw usageError("--web takes the model as it is; export it with --type first, then that with --web", "--type");
+    }
+    const { exportWeb } = await import("../browser/export-web.ts");
+    return exportWeb(web, model);
+  }
+  if (model === undefined)
+    throw usageError("--model is needed: a model's or a run's folder, or a .gguf file", "--model");
+  if (to === undefined) {
+    throw usageError("--to is needed: a new folder, or a new file ending in .gguf (or --web for a web page)", "--to");
+  }
+  return /\.gguf$/i.test(to) ? toGguf(model, to, wanted, mtp === true) : toFolder(model, to, wanted);
 }
 
 async function toFolder(model: string, to: string, type: ExportType = "F32"): Promise<FolderDigest> {

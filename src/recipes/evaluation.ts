@@ -9,7 +9,7 @@ import { END_THINK } from "../text/character-tokenizer.ts";
 import type { JsonRecord } from "../train/jsonl.ts";
 import type { RunFolder } from "../train/run.ts";
 import type { EvaluationOptions } from "./options.ts";
-import { tasksNamed, worldDialogue } from "./stage.ts";
+import { tasksNamed, worldDialogue } from "./world.ts";
 
 /** Which questions are asked. */
 export interface EvaluationPlan extends EvaluationOptions {

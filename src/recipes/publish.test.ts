@@ -11,9 +11,9 @@ import { readJsonLines } from "../train/jsonl.ts";
 import { type RunConfig, RunFolder } from "../train/run.ts";
 import { presetNamed } from "./presets.ts";
 import { publish } from "./publish.ts";
-import { worldFiles } from "./stage.ts";
 import { trainCommand } from "./train-command.ts";
 import { readTrainedRun, thinned, writeTrainingRecord } from "./training-record.ts";
+import { worldFiles } from "./world.ts";
 
 const place = fs.mkdtempSync(path.join(tmpdir(), "reckon-publish-"));
 const at = (name: string) => path.join(place, name);

@@ -7,38 +7,27 @@
  */
 
 import { usageError } from "../error.ts";
-import { breathe, generateBatch } from "../generate/batch.ts";
+import { breathe } from "../generate/batch.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
-import { makeInSplit } from "../tasks/sample.ts";
-import { score } from "../tasks/score.ts";
-import type { TaskEntry } from "../tasks/task.ts";
-import { combineRewards, groupAdvantages } from "../train/advantages.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { sampleInformative } from "../train/dynamic-sampling.ts";
 import type { JsonRecord } from "../train/jsonl.ts";
 import { policyLoss } from "../train/losses/choose.ts";
-import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimizer.ts";
-import { policyStep, scoreCompletions } from "../train/policy.ts";
+import { Optimizer, trainedParameters } from "../train/optimizer.ts";
+import { scoreCompletions } from "../train/policy.ts";
 import { writeReport } from "../train/report.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { policyWarnings, type Warning } from "../train/warnings.ts";
 import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
 import type { RlOptions } from "./options.ts";
-import { CostMeter, type StageContext, type WeightedTask, weightedTasks, worldDialogue, worldFiles } from "./stage.ts";
+import { type Group, learnFrom, optimizerOptions, sampleGroups } from "./r1-zero-step.ts";
+import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
-
-/** A judged sample before its group's advantages are known. */
-type Judged = Omit<Rollout, "advantage" | "refLogps" | "group">;
-
-/** One question and its judged samples. */
-interface Group {
-  readonly entry: TaskEntry;
-  readonly samples: readonly (Judged & { readonly text: string; readonly reason: string })[];
-}
+import { weightedTasks, worldDialogue, worldFiles } from "./world.ts";
 
 /**
  * Runs R1-Zero into `context.out` from the model `start` makes.
@@ -51,7 +40,7 @@ export async function r1Zero(
   origin: Omit<StageRecord, "options">,
 ): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
-  const loss = policyLoss(options.loss);
+  policyLoss(options.loss); // one there is not is told before anything is made
   const families = weightedTasks(options.tasks);
   const dialogue = worldDialogue();
   const record = { options, ...origin };
@@ -121,43 +110,24 @@ export async function r1Zero(
       }
       const sampling = (performance.now() - begun) / 1000;
 
-      const advantages = groupAdvantages(
-        batch.groups.map(({ samples }) => samples.map((one) => one.reward)),
-        { scale: options.scale_rewards, offset: options.scale_offset },
-      );
-      const judged = batch.groups.flatMap(({ samples }) => samples);
       const references =
         reference === null
           ? null
-          : await scoreCompletions(reference, judged, options.temperature, options.rows_per_pass);
-      const rollouts = judged.map((sample, i): Rollout => {
-        const [group, member] = [Math.floor(i / options.group_size), i % options.group_size];
-        const advantage = advantages.advantages[group]![member]!;
-        return { ...sample, group, advantage, refLogps: references?.[i] ?? null };
-      });
-      const metrics = await policyStep(
+          : await scoreCompletions(
+              reference,
+              batch.groups.flatMap(({ samples }) => samples),
+              options.temperature,
+              options.rows_per_pass,
+            );
+      const place = { step, factor: rateFactor(schedule, step - 1, options.steps), seen };
+      const { rollouts, advantages, metrics } = await learnFrom(
         decoder,
         optimizer,
-        rollouts,
-        { step, factor: rateFactor(schedule, step - 1, options.steps), seen },
+        batch.groups,
+        options,
+        place,
         random.policy,
-        {
-          loss,
-          loss_options: {
-            ...loss.defaults,
-            beta: options.beta,
-            epsLow: options.epsilon ?? loss.defaults.epsLow,
-            epsHigh: options.epsilon_high ?? options.epsilon ?? loss.defaults.epsHigh,
-          },
-          temperature: options.temperature,
-          num_iterations: options.iterations,
-          mini_batches: 1,
-          mask_truncated_completions: options.mask_truncated,
-          max_completion_length: options.max_completion_length,
-          max_rows: options.rows_per_pass,
-          max_grad_norm: options.max_grad_norm,
-          router_gamma: options.router_gamma,
-        },
+        references,
       );
       await breathe(); // a CPU step never waits, so without this no signal would be heard
       seen = metrics.num_tokens!;
@@ -202,59 +172,6 @@ export async function r1Zero(
   }
 }
 
-/** Asks `count` new questions, samples a group of answers to each and judges them. */
-async function sampleGroups(
-  decoder: Decoder,
-  families: readonly WeightedTask[],
-  options: RlOptions,
-  random: Random,
-  count: number,
-  signal: AbortSignal,
-): Promise<Group[]> {
-  const dialogue = worldDialogue();
-  const entries = Array.from({ length: count }, () => question(families, options, random));
-  const requests = entries.flatMap((entry) => {
-    const prompt = dialogue.prompt(entry.prompt);
-    return Array.from({ length: options.group_size }, () => ({
-      prompt,
-      maxTokens: options.max_completion_length,
-      sampling: { temperature: options.temperature, seed: random.bits() },
-      stopIds: [dialogue.eos],
-    }));
-  });
-  const completions = await generateBatch(decoder, requests, { slots: options.slots, signal });
-  return entries.map((entry, g) => ({
-    entry,
-    samples: completions.slice(g * options.group_size, (g + 1) * options.group_size).map((completion, i) => {
-      const truncated = completion.finish !== "stop";
-      const text = dialogue.text(completion.ids);
-      const judged = score(entry, text, { ended: !truncated });
-      const parts = { accuracy: judged.parts.accuracy, format: judged.parts.format };
-      return {
-        prompt: requests[g * options.group_size + i]!.prompt,
-        completion: completion.ids,
-        logps: completion.logps,
-        entropies: completion.entropies,
-        truncated,
-        parts,
-        reward: combineRewards([parts.accuracy, parts.format], [options.accuracy_weight, options.format_weight]),
-        text,
-        reason: judged.reason,
-      };
-    }),
-  }));
-}
-
-/** A training question of a random family, level and wording. */
-function question(families: readonly WeightedTask[], options: RlOptions, random: Random): TaskEntry {
-  const { task } = families[random.weighted(families.map(({ weight }) => weight))]!;
-  const level = Math.min(random.pick(options.tasks.levels), task.levels);
-  const problem = makeInSplit(task, random, level, "train");
-  const phrasing = task.phrasings === 1 || random.chance(options.canonical) ? 0 : random.int(1, task.phrasings - 1);
-  const prompt = task.prompt(problem, phrasing);
-  return { task: task.name, level, split: "train", seed: 0, index: 0, phrasing, prompt, ...problem };
-}
-
 function records(step: number, groups: readonly Group[], rollouts: readonly Rollout[], size: number) {
   return rollouts.map((rollout, i) => {
     const { entry, samples } = groups[Math.floor(i / size)]!;
@@ -262,13 +179,6 @@ function records(step: number, groups: readonly Group[], rollouts: readonly Roll
     const { task, level, prompt, answer } = entry;
     return rolloutRecord(step, rollout, { task, level, prompt, gold: answer, response: text, reason });
   });
-}
-
-function optimizerOptions(options: RlOptions) {
-  const adamw = { ...optimizerDefaults.adamw, lr: options.lr };
-  return options.optimizer === "adamw"
-    ? { muon: null, adamw }
-    : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw };
 }
 
 const warned = (line: JsonRecord | undefined): readonly Warning[] => (line?.warnings ?? []) as readonly Warning[];

@@ -15,8 +15,9 @@ import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
 import { type Evaluation, evaluateAfter, evaluationNote } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
-import { CostMeter, type StageContext, weightedTasks, worldDialogue, worldFiles } from "./stage.ts";
+import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
+import { weightedTasks, worldDialogue, worldFiles } from "./world.ts";
 
 /** The result of a stage: the model, still on the device, and where it was saved. */
 export interface StageResult {

@@ -26,11 +26,17 @@ export async function readBuilt(file: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** Starts a worker and resolves once it waits for work. */
-export function startWorker(start: WorkerStart): Promise<{ readonly end: () => Promise<void> }> {
+/**
+ * Starts a worker and resolves once it waits for work.
+ * @param onLost called where it stops by an error after that
+ */
+export function startWorker(start: WorkerStart, onLost: () => void): Promise<{ readonly end: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("thread.js", self.location.href), { type: "module", name: "reckon kernels" });
-    worker.onmessage = () => resolve({ end: async () => worker.terminate() });
+    worker.onmessage = () => {
+      worker.onerror = onLost;
+      resolve({ end: async () => worker.terminate() });
+    };
     worker.onerror = ({ message }) => reject(new UserError(`A kernel thread could not be started: ${message}.`));
     worker.postMessage(start);
   });

@@ -1,4 +1,4 @@
-/** For tests: Debian's Chromium without a window, and a server of one folder that may isolate its pages. */
+/** For tests and benchmarks: Debian's Chromium without a window, and a server of folders that may isolate its pages. */
 import fs from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";

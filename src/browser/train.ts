@@ -1,0 +1,141 @@
+/** R1-Zero in the tab: the recipe's own step on the model the engine holds, told step by step; nothing is written anywhere. */
+import { UserError } from "../error.ts";
+import { breathe, generateBatch } from "../generate/batch.ts";
+import type { ModelSession } from "../generate/session.ts";
+import type { Decoder } from "../model/decoder.ts";
+import { Random } from "../random.ts";
+import type { RlOptions } from "../recipes/options.ts";
+import { presetNamed } from "../recipes/presets.ts";
+import { learnFrom, optimizerOptions, sampleGroups } from "../recipes/r1-zero-step.ts";
+import { weightedTasks, worldDialogue } from "../recipes/world.ts";
+import { taskNamed } from "../tasks/catalogue.ts";
+import { sample } from "../tasks/sample.ts";
+import { score } from "../tasks/score.ts";
+import type { TaskEntry } from "../tasks/task.ts";
+import { CharacterTokenizer } from "../text/character-tokenizer.ts";
+import { Optimizer, trainedParameters } from "../train/optimizer.ts";
+import { rolloutMetrics } from "../train/rollouts.ts";
+import { rateFactor } from "../train/schedule.ts";
+
+/** What is left out is the preset `quick`'s, with half the questions a step, since one thread may have to do it. */
+export interface TrainSettings {
+  readonly seed?: number;
+  readonly steps?: number;
+  readonly prompts_per_step?: number;
+  readonly group_size?: number;
+  readonly lr?: number;
+  readonly max_completion_length?: number;
+  /** Names of task families. */
+  readonly families?: readonly string[];
+}
+
+/** An answer and what it earned. */
+export interface TrainedSample {
+  readonly question: string;
+  readonly gold: string;
+  readonly response: string;
+  readonly right: boolean;
+  readonly reward: number;
+}
+
+/** A step that was made; step 0 is the model before any. */
+export interface TrainedStep {
+  readonly step: number;
+  readonly steps: number;
+  /** Means over the step's samples; null before the first. */
+  readonly reward: number | null;
+  readonly accuracy: number | null;
+  readonly length: number | null;
+  readonly seconds: number;
+  /** The likeliest answers to the same few held-out questions after each step. */
+  readonly held_out: readonly TrainedSample[];
+  /** Some of what the step learned from. */
+  readonly samples: readonly TrainedSample[];
+}
+
+/** Trains the session's model, which stays as it was after the last whole step where `signal` stops it. @throws UserError */
+export async function trainLive(
+  { decoder, tokenizer }: ModelSession,
+  settings: TrainSettings,
+  onStep: (step: TrainedStep) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(tokenizer instanceof CharacterTokenizer)) {
+    throw new UserError(
+      "Only models of the procedural tasks' characters are trained here, such as the bundled base model.",
+      {
+        param: "model",
+        type: "invalid_model",
+      },
+    );
+  }
+  const options = optionsOf(settings);
+  const { seed = 1 } = settings;
+  const families = weightedTasks(options.tasks);
+  const optimizer = new Optimizer(decoder.device, trainedParameters(decoder, false), optimizerOptions(options));
+  const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
+  const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0.05 };
+  const questions = options.tasks.families
+    .slice(0, 4)
+    .map((family) => sample(taskNamed(family), { seed, index: 0, level: options.tasks.levels[0]!, split: "held-out" }));
+  const probe = () => answersTo(decoder, questions, options.max_completion_length);
+  const { steps } = options;
+  try {
+    onStep({
+      ...{ step: 0, steps, reward: null, accuracy: null, length: null, seconds: 0 },
+      held_out: await probe(),
+      samples: [],
+    });
+    let seen = 0;
+    for (let step = 1; step <= steps && !signal.aborted; step++) {
+      const begun = performance.now();
+      const groups = await sampleGroups(decoder, families, options, random.data, options.prompts_per_step, signal);
+      if (signal.aborted) return; // rollouts cut short would teach that short is right
+      const place = { step, factor: rateFactor(schedule, step - 1, steps), seen };
+      const { rollouts, advantages, metrics } = await learnFrom(
+        ...([decoder, optimizer, groups, options, place, random.policy, null] as const),
+      );
+      seen = metrics.num_tokens!;
+      await breathe();
+      const figures = rolloutMetrics(rollouts, advantages);
+      onStep({
+        ...{ step, steps, reward: figures.reward!, accuracy: figures["rewards/accuracy/mean"]! },
+        length: figures["completions/mean_length"]!,
+        seconds: (performance.now() - begun) / 1000,
+        held_out: await probe(),
+        samples: groups
+          .slice(0, 4)
+          .map(({ entry, samples: [{ text, parts, reward }] }) => told(entry, text, parts.accuracy!, reward)),
+      });
+    }
+  } finally {
+    optimizer.free();
+  }
+}
+
+function optionsOf({ seed: _, families, ...settings }: TrainSettings): RlOptions {
+  const { rl } = presetNamed("quick");
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const tasks = { ...rl.tasks, ...(families === undefined ? {} : { families: [...families] }) };
+  return { ...rl, prompts_per_step: rl.prompts_per_step / 2, ...given, tasks };
+}
+
+async function answersTo(decoder: Decoder, entries: readonly TaskEntry[], maxTokens: number): Promise<TrainedSample[]> {
+  const dialogue = worldDialogue();
+  const requests = entries.map(({ prompt }) => ({
+    prompt: dialogue.prompt(prompt),
+    ...{ maxTokens, sampling: { temperature: 0 }, stopIds: dialogue.stopIds },
+  }));
+  const completions = await generateBatch(decoder, requests, { slots: entries.length });
+  return completions.map(({ ids, finish }, i) => {
+    const text = dialogue.text(ids);
+    const { parts } = score(entries[i]!, text, { ended: finish === "stop" });
+    return told(entries[i]!, text, parts.accuracy, parts.accuracy);
+  });
+}
+
+const told = ({ prompt, answer }: TaskEntry, response: string, accuracy: number, reward: number): TrainedSample => ({
+  ...{ question: prompt, gold: answer, response },
+  right: accuracy === 1,
+  reward,
+});

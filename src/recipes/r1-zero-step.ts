@@ -1,0 +1,128 @@
+/** One step of R1-Zero: questions asked and judged, then learned from. Nothing here knows of files, so a browser runs it as it is. */
+import { generateBatch } from "../generate/batch.ts";
+import type { Decoder } from "../model/decoder.ts";
+import type { Random } from "../random.ts";
+import { makeInSplit } from "../tasks/sample.ts";
+import { score } from "../tasks/score.ts";
+import type { TaskEntry } from "../tasks/task.ts";
+import { type Advantages, combineRewards, groupAdvantages } from "../train/advantages.ts";
+import { policyLoss } from "../train/losses/choose.ts";
+import { type Optimizer, optimizerDefaults } from "../train/optimizer.ts";
+import { type PolicyMetrics, policyStep } from "../train/policy.ts";
+import type { Rollout } from "../train/rollouts.ts";
+import type { StepPlace } from "../train/supervised.ts";
+import type { RlOptions } from "./options.ts";
+import { type WeightedTask, worldDialogue } from "./world.ts";
+
+/** A judged sample before its group's advantages are known. */
+type Judged = Omit<Rollout, "advantage" | "refLogps" | "group">;
+
+/** One question and its judged samples. */
+export interface Group {
+  readonly entry: TaskEntry;
+  readonly samples: readonly (Judged & { readonly text: string; readonly reason: string })[];
+}
+
+/** Asks `count` new questions, samples a group of answers to each and judges them. */
+export async function sampleGroups(
+  decoder: Decoder,
+  families: readonly WeightedTask[],
+  options: RlOptions,
+  random: Random,
+  count: number,
+  signal: AbortSignal,
+): Promise<Group[]> {
+  const dialogue = worldDialogue();
+  const entries = Array.from({ length: count }, () => question(families, options, random));
+  const requests = entries.flatMap((entry) => {
+    const prompt = dialogue.prompt(entry.prompt);
+    return Array.from({ length: options.group_size }, () => ({
+      prompt,
+      maxTokens: options.max_completion_length,
+      sampling: { temperature: options.temperature, seed: random.bits() },
+      stopIds: [dialogue.eos],
+    }));
+  });
+  const completions = await generateBatch(decoder, requests, { slots: options.slots, signal });
+  return entries.map((entry, g) => ({
+    entry,
+    samples: completions.slice(g * options.group_size, (g + 1) * options.group_size).map((completion, i) => {
+      const truncated = completion.finish !== "stop";
+      const text = dialogue.text(completion.ids);
+      const judged = score(entry, text, { ended: !truncated });
+      const parts = { accuracy: judged.parts.accuracy, format: judged.parts.format };
+      return {
+        prompt: requests[g * options.group_size + i]!.prompt,
+        completion: completion.ids,
+        logps: completion.logps,
+        entropies: completion.entropies,
+        truncated,
+        parts,
+        reward: combineRewards([parts.accuracy, parts.format], [options.accuracy_weight, options.format_weight]),
+        text,
+        reason: judged.reason,
+      };
+    }),
+  }));
+}
+
+/** A training question of a random family, level and wording. */
+function question(families: readonly WeightedTask[], options: RlOptions, random: Random): TaskEntry {
+  const { task } = families[random.weighted(families.map(({ weight }) => weight))]!;
+  const level = Math.min(random.pick(options.tasks.levels), task.levels);
+  const problem = makeInSplit(task, random, level, "train");
+  const phrasing = task.phrasings === 1 || random.chance(options.canonical) ? 0 : random.int(1, task.phrasings - 1);
+  const prompt = task.prompt(problem, phrasing);
+  return { task: task.name, level, split: "train", seed: 0, index: 0, phrasing, prompt, ...problem };
+}
+
+/** One optimizer step (more, with `iterations`) on judged groups. @throws UserError when loss or gradients are not finite */
+export async function learnFrom(
+  decoder: Decoder,
+  optimizer: Optimizer,
+  groups: readonly Group[],
+  options: RlOptions,
+  place: StepPlace,
+  random: Random,
+  /** log p under the reference model, sample by sample; null without one. */
+  references: readonly Float32Array[] | null,
+): Promise<{ readonly rollouts: Rollout[]; readonly advantages: Advantages; readonly metrics: PolicyMetrics }> {
+  const loss = policyLoss(options.loss);
+  const advantages = groupAdvantages(
+    groups.map(({ samples }) => samples.map((one) => one.reward)),
+    { scale: options.scale_rewards, offset: options.scale_offset },
+  );
+  const rollouts = groups
+    .flatMap(({ samples }) => samples)
+    .map((sample, i): Rollout => {
+      const [group, member] = [Math.floor(i / options.group_size), i % options.group_size];
+      const advantage = advantages.advantages[group]![member]!;
+      return { ...sample, group, advantage, refLogps: references?.[i] ?? null };
+    });
+  const metrics = await policyStep(decoder, optimizer, rollouts, place, random, {
+    loss,
+    loss_options: {
+      ...loss.defaults,
+      beta: options.beta,
+      epsLow: options.epsilon ?? loss.defaults.epsLow,
+      epsHigh: options.epsilon_high ?? options.epsilon ?? loss.defaults.epsHigh,
+    },
+    temperature: options.temperature,
+    num_iterations: options.iterations,
+    mini_batches: 1,
+    mask_truncated_completions: options.mask_truncated,
+    max_completion_length: options.max_completion_length,
+    max_rows: options.rows_per_pass,
+    max_grad_norm: options.max_grad_norm,
+    router_gamma: options.router_gamma,
+  });
+  return { rollouts, advantages, metrics };
+}
+
+/** The optimizer's settings for RL's options. */
+export function optimizerOptions(options: RlOptions) {
+  const adamw = { ...optimizerDefaults.adamw, lr: options.lr };
+  return options.optimizer === "adamw"
+    ? { muon: null, adamw }
+    : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw };
+}

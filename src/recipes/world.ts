@@ -1,0 +1,36 @@
+/** The procedural world the recipes train in: its tokenizer, its template, and the families of questions with their shares. */
+import { taskNamed } from "../tasks/catalogue.ts";
+import type { Task } from "../tasks/task.ts";
+import { bundledTokenizer, characterTokenizerConfig, characterTokenizerJson } from "../text/character-tokenizer.ts";
+import { Dialogue } from "../text/dialogue.ts";
+import { BUNDLED_TEMPLATE } from "../text/template.ts";
+import type { ModelFiles } from "../train/checkpoint.ts";
+
+/** The tokenizer of the procedural world, and its template as ids. */
+export const worldDialogue = (): Dialogue => new Dialogue(bundledTokenizer());
+
+/** Tokenizer, template and sampling defaults as saved beside the weights of a model of the procedural world. */
+export function worldFiles(positions: number): ModelFiles {
+  return {
+    tokenizer: characterTokenizerJson(),
+    tokenizerConfig: characterTokenizerConfig(BUNDLED_TEMPLATE, positions),
+    chatTemplate: BUNDLED_TEMPLATE,
+    generationConfig: { do_sample: true, temperature: 0.6, top_p: 0.95, bos_token_id: 0, eos_token_id: 1 },
+  };
+}
+
+export interface WeightedTask {
+  readonly task: Task;
+  readonly weight: number;
+}
+
+/** The families of a stage with their shares. @throws UserError for a family there is not */
+export function weightedTasks(tasks: {
+  readonly families: readonly string[];
+  readonly weights: Readonly<Record<string, number>>;
+}): WeightedTask[] {
+  tasksNamed(Object.keys(tasks.weights));
+  return tasksNamed(tasks.families).map((task) => ({ task, weight: tasks.weights[task.name] ?? 1 }));
+}
+
+export const tasksNamed = (names: readonly string[]): Task[] => names.map(taskNamed);
