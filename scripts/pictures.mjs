@@ -2,7 +2,7 @@
 // and a laptop, in light and dark. `node scripts/pictures.mjs` (Node 24, after set-up).
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { startChromium } from "../src/browser/test-browser.ts";
+import { startChromium } from "../src/browser/chromium.ts";
 import { startServer } from "../src/serve/server.ts";
 import { root } from "./node.mjs";
 

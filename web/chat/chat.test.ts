@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { noChromium, startChromium } from "../../src/browser/test-browser.ts";
+import { noChromium, startChromium } from "../../src/browser/chromium.ts";
 import { type RunningServer, startServer } from "../../src/serve/server.ts";
 
 const skip = noChromium();
