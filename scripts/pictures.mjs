@@ -17,7 +17,7 @@ for (const [width, height] of [
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
     await page.goto(server.url);
-    for (const text of ["What is 27 + 15 - 8?", "Solve 3x + 4 = 19."]) {
+    for (const text of ["What is 37 * 48?", "Solve 7x + 12 = 75 for x."]) {
       await page.getByRole("textbox", { name: "Question" }).fill(text);
       await page.keyboard.press("Enter");
       await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });

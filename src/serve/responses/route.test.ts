@@ -227,7 +227,7 @@ test("what is kept in a file is there after a restart, and only so many", async 
   const place = mkdtempSync(join(tmpdir(), "reckon-responses-"));
   try {
     const options = { models: [tiny.folder], store: join(place, "responses.db"), storedResponses: 2 };
-    const ask = { model: "tiny", input: "1+1?", max_output_tokens: 4 };
+    const ask = { model: "tiny", input: "1+1?", max_output_tokens: 4, temperature: 0 };
     const at = (url: string): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
     const ids: string[] = [];
     await withServer(options, async (url) => {
