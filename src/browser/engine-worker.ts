@@ -4,6 +4,7 @@
  */
 import { UserError } from "../error.ts";
 import { ModelSession, type OpenOptions } from "../generate/session.ts";
+import { processors } from "../kernels/cpu/host.ts";
 import { parameterCount } from "../model/config.ts";
 import { fetchModel } from "./fetch-model.ts";
 import type { BrowserModel, EngineError, EngineReply, EngineRequest, LoadedInfo } from "./protocol.ts";
@@ -40,7 +41,8 @@ self.onmessage = ({ data }) => {
 async function answer(request: Exclude<EngineRequest, { kind: "stop" }>, tell: Tell, signal: AbortSignal) {
   if (request.kind === "load") return load(request.model, { threads: request.threads }, tell);
   if (request.kind === "train") {
-    await load(request.model, { weights: "f32" }, tell); // blocks of fewer bits cannot be trained
+    // blocks of fewer bits cannot be trained; batches keep threads busy that single tokens of a small model do not
+    await load(request.model, { weights: "f32", threads: Math.min(processors(), 8) }, tell);
     await trainLive(session!, request.settings, (step) => tell({ kind: "step", step }), signal);
     return null;
   }

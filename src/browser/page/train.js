@@ -45,7 +45,7 @@ function show(step) {
       ? ""
       : `: reward ${step.reward.toFixed(2)}, ${percent(step.accuracy)} right, ${Math.round(step.length)} tokens an answer, ${step.seconds.toFixed(1)} s`;
   state.textContent = `Step ${step.step} of ${step.steps}${last}.`;
-  draw("reward", (one) => one.reward / 1.2);
+  draw("reward", recent);
   draw("accuracy", (one) => one.accuracy);
   const before = told[0].held_out;
   fill("held-out", step.held_out, ({ question, gold, response, right }, i) => [
@@ -58,6 +58,12 @@ function show(step) {
     mark(response, right),
     reward.toFixed(2),
   ]);
+}
+
+/** A single step's mean jumps with its questions; over five of them one sees where it goes. As a share of the highest reward. */
+function recent({ step }) {
+  const window = told.slice(Math.max(1, step - 4), step + 1);
+  return window.reduce((sum, { reward }) => sum + reward, 0) / window.length / 1.2;
 }
 
 /** A curve over the steps, from 0 at the bottom to 1 at the top. */
