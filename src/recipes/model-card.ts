@@ -190,7 +190,14 @@ function limits({ accuracy, plan }: CardFacts): string {
 }
 
 function data({ runs, plan }: CardFacts): string {
-  const { styles, canonical } = runs.base.config.options as { styles?: Record<string, number>; canonical?: number };
+  const { styles, canonical, tasks } = runs.base.config.options as {
+    styles?: Record<string, number>;
+    canonical?: number;
+    tasks?: { document_levels?: Record<string, readonly number[]> };
+  };
+  const levels = Object.entries(tasks?.document_levels ?? {}).map(
+    ([name, drawn]) => ` Documents of ${name} in the last phase are of levels ${drawn.join(", ")}, drawn equally.`,
+  );
   const mix =
     styles === undefined
       ? ""
@@ -202,7 +209,7 @@ function data({ runs, plan }: CardFacts): string {
       `Which questions are held out is decided by a hash of the question itself (${percent(HELD_OUT_SHARE)} percent of all), whatever its wording, seed or level, ` +
       "so a held-out question is never in training in any form.",
     `Pre-training solutions come in several styles: direct (no thinking), terse (steps left out), careful (every step), checking (every step and a second way).${mix}` +
-      `${canonical === undefined ? "" : ` ${percent(canonical)} percent of the questions are in wording 0, the rest in the others.`} Reinforcement learning saw questions alone; its rewards are an exact check of the answer and of the form.`,
+      `${canonical === undefined ? "" : ` ${percent(canonical)} percent of the questions are in wording 0, the rest in the others.`}${levels.join("")} Reinforcement learning saw questions alone; its rewards are an exact check of the answer and of the form.`,
     plan.families.map((name) => `- **${name}**: ${taskNamed(name).description}`).join("\n"),
   ].join("\n\n");
 }

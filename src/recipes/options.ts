@@ -15,6 +15,10 @@ const styles = z.object(
 const tasks = z.object({
   families: z.array(z.string()).min(1).describe("names of task families"),
   levels: z.array(count).min(1),
+  document_levels: z
+    .record(z.string(), z.array(count).min(1))
+    .default({})
+    .describe("levels of a family's documents where they are not `levels`; questions asked and answered keep those"),
   weights: z
     .record(z.string(), z.number().min(0))
     .default({})

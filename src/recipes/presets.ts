@@ -71,7 +71,7 @@ const eight = EIGHT.map((task) => task.name);
 const all = ALL.map((task) => task.name);
 
 const speedrunPretrain: SupervisedOptions = {
-  tasks: { families: eight, levels: [1], weights: {} },
+  tasks: { families: eight, levels: [1], weights: {}, document_levels: {} },
   styles: { direct: 40, terse: 15, careful: 33, checking: 12 },
   canonical: 0.4,
   tokens: 9_500_000,
@@ -91,7 +91,7 @@ const speedrunPretrain: SupervisedOptions = {
 };
 
 const speedrunRl: RlOptions = {
-  tasks: { families: eight, levels: [1], weights: {} },
+  tasks: { families: eight, levels: [1], weights: {}, document_levels: {} },
   canonical: 0.4,
   steps: 90,
   prompts_per_step: 48,
@@ -139,6 +139,7 @@ const nanoPretrain: SupervisedOptions = {
   tasks: {
     families: all,
     levels: [1],
+    document_levels: {},
     weights: { sorting: 4, remainders: 6, countdown: 3, "base-conversion": 2, "letter-counting": 1.5 },
   },
   styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
@@ -153,7 +154,7 @@ const nanoPretrain: SupervisedOptions = {
 /** One family in one wording, mostly thought through: learned well enough in half a minute that careful thinking pays. */
 const smokePretrain: SupervisedOptions = {
   ...speedrunPretrain,
-  tasks: { families: ["digit-sums"], levels: [1], weights: {} },
+  tasks: { families: ["digit-sums"], levels: [1], weights: {}, document_levels: {} },
   styles: { direct: 30, terse: 10, careful: 60, checking: 0 },
   canonical: 1,
   tokens: 700_000,
@@ -189,7 +190,7 @@ export const PRESETS: readonly Preset[] = [
     sft: fineTuning(smokePretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: ["digit-sums"], levels: [1], weights: {} },
+      tasks: { families: ["digit-sums"], levels: [1], weights: {}, document_levels: {} },
       canonical: 1,
       steps: 40,
       prompts_per_step: 16,
@@ -215,7 +216,7 @@ export const PRESETS: readonly Preset[] = [
     sft: fineTuning(nanoPretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: all, levels: [1], weights: {} },
+      tasks: { families: all, levels: [1], weights: {}, document_levels: {} },
       steps: 150,
       checkpoint_every: 25,
       evaluation: { items: 40, every: 25, max_tokens: 192 },
@@ -229,7 +230,7 @@ export const PRESETS: readonly Preset[] = [
     sft: fineTuning(nanoPretrain),
     rl: {
       ...speedrunRl,
-      tasks: { families: all, levels: [1], weights: {} },
+      tasks: { families: all, levels: [1], weights: {}, document_levels: {} },
       steps: 30,
       evaluation: { items: 20, every: 10, max_tokens: 192 },
     },

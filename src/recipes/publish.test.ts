@@ -22,7 +22,7 @@ let device: Device & { close(): Promise<void> };
 
 before(async () => {
   device = await cpuDevice({ threads: 1 });
-  const tasks = { families: ["digit-sums", "sorting"], levels: [1], weights: {} };
+  const tasks = { families: ["digit-sums", "sorting"], levels: [1], weights: {}, document_levels: {} };
   await makeRun(at("base"), "pretrain", { ...smoke.pretrain, tasks, tokens: 3000, tokens_per_step: 100 }, 1);
   const rl = { ...smoke.rl, tasks, evaluation: { ...smoke.rl.evaluation, max_tokens: 4 } };
   await makeRun(at("rl"), "r1-zero", rl, 2);
@@ -130,7 +130,11 @@ test("a run's command names only what differs from its preset", () => {
   const place = { out: "runs/x", model: null };
   const usual = trainCommand(configOf("pretrain", smoke.pretrain), place);
   assert.equal(usual, "npx reckon train pretrain --preset smoke --seed 3 --threads 2 --out runs/x");
-  const changed = { ...smoke.pretrain, tokens: 5, tasks: { families: ["sorting"], levels: [1], weights: {} } };
+  const changed = {
+    ...smoke.pretrain,
+    tokens: 5,
+    tasks: { families: ["sorting"], levels: [1], weights: {}, document_levels: {} },
+  };
   assert.equal(
     trainCommand(configOf("pretrain", changed), place),
     `${usual} --set 'tasks.families=["sorting"]' --set tokens=5`,

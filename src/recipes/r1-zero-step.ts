@@ -2,6 +2,7 @@
 import { generateBatch } from "../generate/batch.ts";
 import type { Decoder } from "../model/decoder.ts";
 import type { Random } from "../random.ts";
+import type { FamilyShare } from "../tasks/corpus.ts";
 import { makeInSplit } from "../tasks/sample.ts";
 import { score } from "../tasks/score.ts";
 import type { TaskEntry } from "../tasks/task.ts";
@@ -12,7 +13,7 @@ import { type PolicyMetrics, policyStep } from "../train/policy.ts";
 import type { Rollout } from "../train/rollouts.ts";
 import type { StepPlace } from "../train/supervised.ts";
 import type { RlOptions } from "./options.ts";
-import { type WeightedTask, worldDialogue } from "./world.ts";
+import { worldDialogue } from "./world.ts";
 
 /** A judged sample before its group's advantages are known. */
 type Judged = Omit<Rollout, "advantage" | "refLogps" | "group">;
@@ -26,7 +27,7 @@ export interface Group {
 /** Asks `count` new questions, samples a group of answers to each and judges them. */
 export async function sampleGroups(
   decoder: Decoder,
-  families: readonly WeightedTask[],
+  families: readonly FamilyShare[],
   options: RlOptions,
   random: Random,
   count: number,
@@ -67,7 +68,7 @@ export async function sampleGroups(
 }
 
 /** A training question of a random family, level and wording. */
-function question(families: readonly WeightedTask[], options: RlOptions, random: Random): TaskEntry {
+function question(families: readonly FamilyShare[], options: RlOptions, random: Random): TaskEntry {
   const { task } = families[random.weighted(families.map(({ weight }) => weight))]!;
   const level = Math.min(random.pick(options.tasks.levels), task.levels);
   const problem = makeInSplit(task, random, level, "train");

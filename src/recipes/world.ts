@@ -1,5 +1,6 @@
 /** The procedural world the recipes train in: its tokenizer, its template, and the families of questions with their shares. */
 import { taskNamed } from "../tasks/catalogue.ts";
+import type { FamilyShare } from "../tasks/corpus.ts";
 import type { Task } from "../tasks/task.ts";
 import { bundledTokenizer, characterTokenizerConfig, characterTokenizerJson } from "../text/character-tokenizer.ts";
 import { Dialogue } from "../text/dialogue.ts";
@@ -19,18 +20,19 @@ export function worldFiles(positions: number): ModelFiles {
   };
 }
 
-export interface WeightedTask {
-  readonly task: Task;
-  readonly weight: number;
-}
-
 /** The families of a stage with their shares. @throws UserError for a family there is not */
 export function weightedTasks(tasks: {
   readonly families: readonly string[];
   readonly weights: Readonly<Record<string, number>>;
-}): WeightedTask[] {
-  tasksNamed(Object.keys(tasks.weights));
-  return tasksNamed(tasks.families).map((task) => ({ task, weight: tasks.weights[task.name] ?? 1 }));
+  readonly document_levels?: Readonly<Record<string, readonly number[]>>;
+}): FamilyShare[] {
+  const { families, weights, document_levels = {} } = tasks;
+  tasksNamed([...Object.keys(weights), ...Object.keys(document_levels)]);
+  return tasksNamed(families).map((task) => ({
+    task,
+    weight: weights[task.name] ?? 1,
+    levels: document_levels[task.name],
+  }));
 }
 
 export const tasksNamed = (names: readonly string[]): Task[] => names.map(taskNamed);

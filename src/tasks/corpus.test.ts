@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../random.ts";
-import { ALL, EIGHT } from "./catalogue.ts";
+import { ALL, EIGHT, taskNamed } from "./catalogue.ts";
 import { corpus, DEFAULT_STYLES } from "./corpus.ts";
 import { splitOf } from "./sample.ts";
 import { STYLES } from "./task.ts";
@@ -63,6 +63,23 @@ test("held-out documents can be asked for, to measure a style", () => {
     const { task, key } = make(random);
     assert.equal(splitOf(task, key), "held-out");
   }
+});
+
+test("a family may have levels of its own", () => {
+  const make = corpus({
+    families: [
+      { task: taskNamed("base-conversion"), weight: 1, levels: [1, 3] },
+      { task: taskNamed("sorting"), weight: 1 },
+    ],
+  });
+  const random = Random.from(6);
+  const seen = new Map<string, Set<number>>();
+  for (let i = 0; i < 200; i++) {
+    const { task, level } = make(random);
+    seen.set(task, (seen.get(task) ?? new Set()).add(level));
+  }
+  assert.deepEqual([...seen.get("base-conversion")!].toSorted(), [1, 3]);
+  assert.deepEqual([...seen.get("sorting")!], [1]);
 });
 
 test("weights that say nothing are refused", () => {

@@ -15,10 +15,17 @@ export interface Document {
   readonly answer: string;
 }
 
+export interface FamilyShare {
+  readonly task: Task;
+  readonly weight: number;
+  /** The levels its documents are drawn from, where they are not the corpus's. */
+  readonly levels?: readonly number[] | undefined;
+}
+
 export interface CorpusOptions {
   /** Families with the share of documents each gets; all of them equally unless stated. */
-  readonly families?: readonly { readonly task: Task; readonly weight: number }[];
-  /** The levels to draw from, equally; levels a family lacks are skipped for it. Level 1 unless stated. */
+  readonly families?: readonly FamilyShare[];
+  /** The levels to draw from, equally, where a family does not name its own; levels a family lacks are skipped for it. Level 1 unless stated. */
   readonly levels?: readonly number[];
   /** Shares of the styles. */
   readonly styles?: Readonly<Record<Style, number>>;
@@ -36,7 +43,7 @@ export const DEFAULT_STYLES: Readonly<Record<Style, number>> = { direct: 40, ter
 /** A function that makes one document after another from a generator; options are checked here, once. */
 export function corpus(options: CorpusOptions = {}): (random: Random) => Document {
   const { levels = [1], styles = DEFAULT_STYLES, canonical = 0.4, longest = 180, split = "train" } = options;
-  const families = options.families ?? ALL.map((task) => ({ task, weight: 1 }));
+  const families: readonly FamilyShare[] = options.families ?? ALL.map((task) => ({ task, weight: 1 }));
   const familyWeights = checkedWeights(
     families.map(({ weight }) => weight),
     "families",
@@ -45,8 +52,8 @@ export function corpus(options: CorpusOptions = {}): (random: Random) => Documen
     STYLES.map((style) => styles[style]),
     "styles",
   );
-  const levelsOf = families.map(({ task }) => {
-    const own = levels.filter((level) => level <= task.levels);
+  const levelsOf = families.map(({ task, levels: named }) => {
+    const own = named ?? levels.filter((level) => level <= task.levels);
     if (own.length === 0) throw usageError(`${task.name} has none of the levels ${levels.join(", ")}`, "levels");
     for (const level of own) checkLevel(task, level);
     return own;

@@ -1,4 +1,4 @@
-/** Numbers to binary and back (other bases at level 3): repeated division for the one, digit by digit for the other. */
+/** Numbers to binary and back (few digits and other bases at level 3): repeated division for the one, digit by digit for the other. */
 import { z } from "zod";
 import { bare, quote, right, verifyWholeNumber, wrong } from "../answer.ts";
 import { addition } from "../arithmetic.ts";
@@ -14,12 +14,12 @@ type Data = z.infer<typeof schema>;
 const RANGES = [
   [2, 255],
   [256, 1023],
-  [10, 511],
 ] as const;
 
 export const baseConversion = defineTask<Data>({
   name: "base-conversion",
-  description: "write a number in binary, or read one (level 1: up to 255; 2: up to 1023; 3: bases 3, 4, 8 and 16)",
+  description:
+    "write a number in binary, or read one (level 1: up to 255; 2: up to 1023; 3: two to four digits in base 2, 3, 4, 8 or 16)",
   levels: 3,
   schema,
   wordings: [
@@ -31,9 +31,11 @@ export const baseConversion = defineTask<Data>({
     (data) => worded(data, "Express # in @.", "What number is @ #?"),
   ],
   make(random, level): Problem<Data> {
-    const [low, high] = RANGES[level - 1]!;
+    const base = level === 3 ? random.pick([2, 3, 4, 8, 16]) : 2;
+    // as many of two digits as of four: under a range of numbers nearly all would have the most digits it allows
+    const digits = level === 3 ? random.int(2, base > 4 ? 3 : 4) : 0;
+    const [low, high] = RANGES[level - 1] ?? [base ** (digits - 1), Math.min(base ** digits, 512) - 1];
     const number = random.int(low, high);
-    const base = level === 3 ? random.pick([3, 4, 8, 16]) : 2;
     const direction = random.chance(2 / 3) ? "to" : "from";
     return {
       key: `${number} ${base}`,
