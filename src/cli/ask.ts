@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .command("ask")
     .description("ask a model one question: its thinking, then its answer")
     .argument("[prompt...]", "the question; read from standard input where left out")
-    .option("--model <model>", "a model's folder or a run's, or a .gguf file (default: the bundled model)")
+    .option("--model <model>", "a folder, a run, a .gguf file or a pulled name (default: the bundled model)")
     .option("--system <text>", "a system message")
     .option("--n <n>", "answers to give, each with a seed of its own", positiveInteger("--n"), 1)
     .option("--vote", "with --n: the answer given most often, 1/2 and 0.5 being one")

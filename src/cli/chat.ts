@@ -24,7 +24,7 @@ export function register(program: Command): void {
   const command = program
     .command("chat")
     .description("questions and answers in the terminal")
-    .option("--model <model>", "a model's folder or a run's, or a .gguf file (default: the bundled model)")
+    .option("--model <model>", "a folder, a run, a .gguf file or a pulled name (default: the bundled model)")
     .option("--system <text>", "a system message");
   addSamplingOptions(command);
   addCommonOptions(command, ["seed", "threads", "device", "weights", "mla"]).action(async (options: ChatOptions) => {

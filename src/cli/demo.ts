@@ -19,7 +19,7 @@ export function register(program: Command): void {
   const command = program
     .command("demo")
     .description("three questions answered, with speed and cost")
-    .option("--model <model>", "a model's folder or a run's (default: the bundled model)");
+    .option("--model <model>", "a folder, a run, a .gguf file or a pulled name (default: the bundled model)");
   addCommonOptions(command, ["threads", "device", "json"]).action(demo);
 }
 

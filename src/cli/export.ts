@@ -29,7 +29,10 @@ export function register(program: Command): void {
   const command = program
     .command("export")
     .description("write a model as a Hugging Face folder, a GGUF file, or a web page that runs it")
-    .option("--model <model>", "a model's or a run's folder, or a .gguf file; with --web the bundled model without it")
+    .option(
+      "--model <model>",
+      "a folder, a run, a .gguf file or a pulled name; with --web the bundled model without it",
+    )
     .option("--to <place>", "a new folder, or a new file ending in .gguf")
     .option(
       "--web <folder>",

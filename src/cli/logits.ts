@@ -35,7 +35,7 @@ export function register(program: Command): void {
   const command = program
     .command("logits")
     .description("one forward pass over given ids")
-    .requiredOption("--model <model>", "a model's or a run's folder or a .gguf file; no tokenizer needed")
+    .requiredOption("--model <model>", "a folder, a run, a .gguf file or a pulled name; no tokenizer needed")
     .requiredOption("--ids <1,2,3>", "token ids", integerList("--ids"))
     .option("--all", "the best ids of every position, not only of the last")
     .option("--top <k>", "how many ids to list", positiveInteger("--top"), 5);

@@ -22,7 +22,7 @@ interface Flags {
 /** Adds `render`. */
 export function register(program: Command): void {
   addCommonOptions(program.command("render").description("print the text a chat template makes of messages"), ["json"])
-    .option("--model <model>", "a model's folder or .gguf file (default: the bundled model)")
+    .option("--model <model>", "a folder, a .gguf file or a pulled name (default: the bundled model)")
     .option("--template <file>", "a Jinja template instead of the model's; its special tokens come from --set")
     .requiredOption("--messages <file>", "JSON: a list of {role,content,...}, or {messages,tools}")
     .option("--tools <file>", "JSON: a list of tools as the API takes them")

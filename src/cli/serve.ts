@@ -32,7 +32,12 @@ export function register(program: Command): void {
   const command = program
     .command("serve")
     .description("serve models over HTTP by the APIs of OpenAI and DeepSeek")
-    .option("--model <model>", "a model's folder, file or run; may be given several times", several, [])
+    .option(
+      "--model <model>",
+      "a folder, a run, a .gguf file or a pulled name; may be given several times",
+      several,
+      [],
+    )
     .option("--alias <name>", "a further name of the first model; may be given several times", several, [])
     .option("--host <host>", "address to listen on; other than this machine's own only with a key", "127.0.0.1")
     .option("--port <port>", "port to listen on (0: a free one)", naturalNumber("--port"), 8080)

@@ -19,7 +19,10 @@ interface Flags {
 /** Adds `tokenize`. */
 export function register(program: Command): void {
   addCommonOptions(program.command("tokenize").description("turn text on standard input into token ids"), ["json"])
-    .option("--model <model>", "a folder with tokenizer.json, or a .gguf file (default: the bundled model)")
+    .option(
+      "--model <model>",
+      "a folder with tokenizer.json, a .gguf file or a pulled name (default: the bundled model)",
+    )
     .option("--batch <file>", "JSON lines {id,text} instead of standard input; prints {id,ids,decoded}")
     .option("--add-special", "add what the tokenizer puts around a text, usually BOS")
     .option("--parse-special", "read special tokens written in the text as those tokens")

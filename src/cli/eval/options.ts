@@ -58,7 +58,7 @@ export function addEvalOptions(command: Command): Command {
     )
     .option(
       "--model <model>",
-      "a model's folder, a run's, a .gguf file, or the address of an OpenAI-compatible server (default: the bundled model)",
+      "a folder, a run, a .gguf file, a pulled name, or the address of an OpenAI-compatible server (default: the bundled model)",
     )
     .option(
       "--items <n>",
