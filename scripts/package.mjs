@@ -26,6 +26,7 @@ async function prepare() {
   copy("src/browser/page");
   for (const file of readdirSync(join(root, "build"))) if (file.endsWith(".wasm")) copy(join("build", file));
   copy("models");
+  copy("build/web");
   const source = JSON.parse(readFileSync(manifest, "utf8"));
   const { name, version, type } = source;
   writeJson(join(stage, "package.json"), { name, version, type });

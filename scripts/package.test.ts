@@ -1,6 +1,7 @@
 // The package as people get it: packed from a copy of this checkout, installed into an empty project, used there by its name.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -29,7 +30,7 @@ function packed(): string {
   return path.join(place, fs.readdirSync(place).find((file) => file.endsWith(".tgz"))!);
 }
 
-test("the package is small, clean, and answers in an empty project on Node 24 and 22", () => {
+test("the package is small, clean, answers and serves its chat in an empty project on Node 24 and 22", async () => {
   const tarball = packed();
   assert.ok(fs.statSync(tarball).size < 60e6);
   const bin = path.join(root, "node_modules", ".bin");
@@ -51,4 +52,14 @@ test("the package is small, clean, and answers in an empty project on Node 24 an
     const asked = run(project, node, "node_modules/.bin/reckon", "ask", "--temperature", "0", "What is 37 * 48?");
     assert.match(asked, /1776\n$/);
   }
+  const args = ["node_modules/.bin/reckon", "serve", "--port", "0", "--json", "--log-level", "error"];
+  const server = spawn(process.execPath, args, { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const [line] = await once(server.stdout, "data");
+    const { url } = JSON.parse(String(line)) as { url: string };
+    assert.match(await (await fetch(url)).text(), /<div id="app">/);
+  } finally {
+    server.kill("SIGTERM");
+  }
+  assert.deepEqual(await once(server, "exit"), [0, null]);
 });

@@ -1,7 +1,11 @@
-// `npm start`: set-up, then a chat with the bundled model on a terminal, and three answered questions where there is none.
+// `npm start`: set-up, then the window of chat and training, served with the bundled model until it is stopped.
 import { launch } from "./launch.mjs";
 import { setUp } from "./setup.mjs";
 
 await setUp();
-const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-await launch([onTerminal ? "chat" : "demo", ...process.argv.slice(2)]);
+if (process.stdout.isTTY) {
+  process.stderr.write(
+    "Open the address below in a browser. (`npx reckon chat` chats in the terminal, `npm run demo` answers three questions.)\n",
+  );
+}
+await launch(["serve", "--log-level", "warn", ...process.argv.slice(2)]);

@@ -1,4 +1,4 @@
-// `reckon demo`: three questions answered by the bundled model, with speed and cost; what `npm start` shows without a terminal.
+// `reckon demo`: three questions answered by the bundled model, with speed and cost; also `npm run demo`.
 import type { Command } from "commander";
 import { costOf, DEFAULT_PRICE_PER_CORE_HOUR } from "../generate/cost.ts";
 import { ModelSession } from "../generate/session.ts";
