@@ -71,13 +71,13 @@ test("sampled entries go back in as scored ones: own answers 1, others 0", () =>
 test("the list names every task, for people and for programs", () => {
   const table = reckon(["tasks", "list"]).stdout;
   const { tasks } = JSON.parse(reckon(["tasks", "list", "--json"]).stdout) as { tasks: { name: string }[] };
-  assert.equal(tasks.length, 10);
+  assert.equal(tasks.length, 11);
   for (const { name } of tasks) assert.ok(table.includes(name));
 });
 
 test("wrong use ends with 2 and one sentence", () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [["tasks", "sample", "sudoku"], /^reckon: no task is named "sudoku"; there are chain-sum, .*countdown\n$/],
+    [["tasks", "sample", "sudoku"], /^reckon: no task is named "sudoku"; there are chain-sum, .*requests\n$/],
     [["tasks", "sample", "sorting", "--level", "9"], /^reckon: sorting has levels 1 to 3, not 9\n$/],
     [["tasks", "sample", "sorting", "--split", "test"], /^reckon: --split must be train or held-out, not "test"\n$/],
   ];

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { UserError, usageError } from "../error.ts";
-import { ALL, taskNamed } from "../tasks/catalogue.ts";
+import { taskNamed, VERIFIABLE } from "../tasks/catalogue.ts";
 import { checkLevel, checkPhrasing, sample } from "../tasks/sample.ts";
 import { type Score, scoreText } from "../tasks/score.ts";
 import type { Split, Task } from "../tasks/task.ts";
@@ -77,11 +77,11 @@ const Row = z.object({
 function list(json: boolean): void {
   if (json) {
     printJson({
-      tasks: ALL.map(({ name, description, levels, phrasings }) => ({ name, description, levels, phrasings })),
+      tasks: VERIFIABLE.map(({ name, description, levels, phrasings }) => ({ name, description, levels, phrasings })),
     });
     return;
   }
-  const rows = ALL.map((task) => [task.name, String(task.levels), String(task.phrasings), task.description]);
+  const rows = VERIFIABLE.map((task) => [task.name, String(task.levels), String(task.phrasings), task.description]);
   print(formatTable([["task", "levels", "wordings", "description"], ...rows]));
 }
 

@@ -36,6 +36,12 @@ export const supervisedSchema = z.object({
   tasks,
   styles,
   canonical: share.describe("share of canonical wordings"),
+  data: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("JSONL file of examples to learn from instead of the procedural world"),
+  epochs: count.default(2).describe("passes over the examples of data; tokens then has no effect"),
   tokens: count.describe("tokens to train on"),
   tokens_per_step: count,
   rows_per_pass: count.describe("tokens in one forward and backward pass; the gradient does not depend on it"),
@@ -61,7 +67,7 @@ export const rlSchema = z.object({
   group_size: z.int().min(2),
   max_completion_length: count,
   temperature: rate,
-  loss: z.string().describe("grpo, dr_grpo, dapo, gspo or bnpo"),
+  loss: z.string().describe("grpo, dr_grpo, dapo, gspo, bnpo or cispo"),
   scale_rewards: z.enum(["group", "batch", "none"]),
   scale_offset: z.number().min(0).describe("added to the deviation of the rewards"),
   beta: z.number().min(0).describe("weight of the KL to the reference"),
@@ -73,6 +79,22 @@ export const rlSchema = z.object({
   mask_truncated: z.boolean().describe("leave cut-off responses out of the loss"),
   accuracy_weight: z.number().min(0),
   format_weight: z.number().min(0),
+  language_weight: z.number().min(0).default(0).describe("reward for thinking in the question's language"),
+  preference_weight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("reward of the answer to a general request by preference_model"),
+  preference_model: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("file of a preference model; null: rules judge every task"),
+  harmless_weight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("reward of a general request's whole response for doing no harm"),
   lr: rate,
   optimizer: z.enum(["adamw", "muon"]),
   warmup: z.int().min(0),

@@ -4,15 +4,15 @@ import type { Decoder } from "../model/decoder.ts";
 import type { Random } from "../random.ts";
 import type { FamilyShare } from "../tasks/corpus.ts";
 import { makeInSplit } from "../tasks/sample.ts";
-import { score } from "../tasks/score.ts";
 import type { TaskEntry } from "../tasks/task.ts";
-import { type Advantages, combineRewards, groupAdvantages } from "../train/advantages.ts";
+import { type Advantages, groupAdvantages } from "../train/advantages.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { type Optimizer, optimizerDefaults } from "../train/optimizer.ts";
 import { type PolicyMetrics, policyStep } from "../train/policy.ts";
 import type { Rollout } from "../train/rollouts.ts";
 import type { StepPlace } from "../train/supervised.ts";
 import type { RlOptions } from "./options.ts";
+import type { Judge } from "./rewards.ts";
 import { worldDialogue } from "./world.ts";
 
 /** A judged sample before its group's advantages are known. */
@@ -29,6 +29,7 @@ export async function sampleGroups(
   decoder: Decoder,
   families: readonly FamilyShare[],
   options: RlOptions,
+  judge: Judge,
   random: Random,
   count: number,
   signal: AbortSignal,
@@ -45,26 +46,19 @@ export async function sampleGroups(
     }));
   });
   const completions = await generateBatch(decoder, requests, { slots: options.slots, signal });
-  return entries.map((entry, g) => ({
-    entry,
-    samples: completions.slice(g * options.group_size, (g + 1) * options.group_size).map((completion, i) => {
-      const truncated = completion.finish !== "stop";
-      const text = dialogue.text(completion.ids);
-      const judged = score(entry, text, { ended: !truncated });
-      const parts = { accuracy: judged.parts.accuracy, format: judged.parts.format };
-      return {
-        prompt: requests[g * options.group_size + i]!.prompt,
-        completion: completion.ids,
-        logps: completion.logps,
-        entropies: completion.entropies,
-        truncated,
-        parts,
-        reward: combineRewards([parts.accuracy, parts.format], [options.accuracy_weight, options.format_weight]),
-        text,
-        reason: judged.reason,
-      };
-    }),
-  }));
+  const groups: Group[] = [];
+  for (const [g, entry] of entries.entries()) {
+    const samples: Group["samples"][number][] = [];
+    for (let i = g * options.group_size; i < (g + 1) * options.group_size; i++) {
+      const { ids: completion, finish, logps, entropies } = completions[i]!;
+      const truncated = finish !== "stop";
+      const text = dialogue.text(completion);
+      const judged = await judge(entry, text, !truncated);
+      samples.push({ prompt: requests[i]!.prompt, completion, logps, entropies, truncated, ...judged, text });
+    }
+    groups.push({ entry, samples });
+  }
+  return groups;
 }
 
 /** A training question of a random family, level and wording. */

@@ -17,6 +17,7 @@ import type { JsonRecord } from "../train/jsonl.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { Optimizer, trainedParameters } from "../train/optimizer.ts";
 import { scoreCompletions } from "../train/policy.ts";
+import { readPreferenceModel } from "../train/preference-file.ts";
 import { writeReport } from "../train/report.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
 import { rateFactor } from "../train/schedule.ts";
@@ -24,6 +25,7 @@ import { policyWarnings, type Warning } from "../train/warnings.ts";
 import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
 import type { RlOptions } from "./options.ts";
 import { type Group, learnFrom, optimizerOptions, sampleGroups } from "./r1-zero-step.ts";
+import { judgeOf } from "./rewards.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
@@ -42,6 +44,10 @@ export async function r1Zero(
   const { device, seed, signal, listener } = context;
   policyLoss(options.loss); // one there is not is told before anything is made
   const families = weightedTasks(options.tasks);
+  const judge = judgeOf(
+    options,
+    options.preference_model === null ? null : readPreferenceModel(options.preference_model),
+  );
   const dialogue = worldDialogue();
   const record = { options, ...origin };
   const run = openRun(context, "r1-zero", record);
@@ -100,7 +106,7 @@ export async function r1Zero(
     for (let step = done + 1; step <= options.steps && !signal.aborted; step++) {
       const begun = performance.now();
       const drawn = random.data.state();
-      const ask = (count: number) => sampleGroups(decoder, families, options, random.data, count, signal);
+      const ask = (count: number) => sampleGroups(decoder, families, options, judge, random.data, count, signal);
       const batch = options.dynamic_sampling
         ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
         : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };

@@ -1,7 +1,7 @@
 /** The model a stage begins with: the preset's with random weights, or that of a folder, if its vocabulary is the procedural world's. */
 import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
-import type { DeepSeekConfig } from "../model/config.ts";
+import type { ModelConfig } from "../model/config.ts";
 import { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { bundledTokenizer, CHARACTERS, SPECIAL_TOKENS } from "../text/character-tokenizer.ts";
@@ -9,7 +9,7 @@ import { loadTokenizer } from "../text/load-tokenizer.ts";
 import { loadModel } from "../train/checkpoint.ts";
 
 /** Blocks start as the identity and predictions start even: with Muon that needs no further care at these sizes. */
-export function createModel(config: DeepSeekConfig, device: Device, seed: number): Decoder {
+export function createModel(config: ModelConfig, device: Device, seed: number): Decoder {
   const init = { std: "fan_in", embeddingStd: 0.5, headStd: 0, routerStd: 0.02, zeroOutputs: true } as const;
   return Decoder.create(config, device, Random.from(seed, "init"), init);
 }

@@ -7,8 +7,10 @@ import { breathe } from "../generate/batch.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { corpus } from "../tasks/corpus.ts";
+import type { Dialogue } from "../text/dialogue.ts";
 import { type TrainingSequence, takeTokens } from "../train/batches.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
+import { readExamples } from "../train/examples.ts";
 import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimizer.ts";
 import { type RunReport, writeReport } from "../train/report.ts";
 import { rateFactor } from "../train/schedule.ts";
@@ -38,12 +40,12 @@ export async function learnFromDocuments(
   origin: Omit<StageRecord, "options">,
 ): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
-  const documents = documentMaker(options); // checks the options before anything is written
+  const lesson = lessonOf(options, seed); // checks the options before anything is written
   const record = { options, ...origin };
   const run = openRun(context, recipe, record);
   let done = 0;
   try {
-    const total = Math.ceil(options.tokens / options.tokens_per_step);
+    const { total } = lesson;
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? start();
     const optimizer = new Optimizer(device, trainedParameters(decoder, options.mtp_lambda > 0), {
@@ -60,7 +62,6 @@ export async function learnFromDocuments(
     }
     if (context.resume) recordChanges(run, done, record);
     const cost = new CostMeter(resumed?.state.position.cost);
-    const next = () => documents(random.data);
     const save = (step: number) =>
       saveCheckpoint(
         run,
@@ -77,14 +78,17 @@ export async function learnFromDocuments(
     };
 
     listener.begin(recipe, done, total);
-    if (done >= total) listener.note(`${recipe}: all ${total} steps are done; --set tokens=... makes it go on`);
+    if (done >= total)
+      listener.note(
+        `${recipe}: all ${total} steps are done; --set ${options.data === null ? "tokens" : "epochs"}=... makes it go on`,
+      );
     else if (done > 0 && every > 0 && done % every === 0) await evaluate(done); // what a stop may have cut short
     const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0 };
     for (let step = done + 1; step <= total; step++) {
       const metrics = await supervisedStep(
         decoder,
         optimizer,
-        takeTokens(options.tokens_per_step, next),
+        lesson.step(step, random.data),
         { step, factor: rateFactor(schedule, step - 1, total), seen },
         {
           max_rows: options.rows_per_pass,
@@ -115,6 +119,44 @@ export async function learnFromDocuments(
   }
 }
 
+/** What a stage learns from: how many steps, and the sequences of each. */
+interface Lesson {
+  readonly total: number;
+  /** The sequences of step `step` (from 1); procedural ones are drawn from `random`. */
+  step(step: number, random: Random): TrainingSequence[];
+}
+
+/** @throws UserError for families, levels or styles that cannot be, or a file of examples that is none */
+function lessonOf(options: SupervisedOptions, seed: number): Lesson {
+  if (options.data !== null) return lessonFromFile(options.data, options, seed);
+  const documents = documentMaker(options);
+  return {
+    total: Math.ceil(options.tokens / options.tokens_per_step),
+    step: (_, random) => takeTokens(options.tokens_per_step, () => documents(random)),
+  };
+}
+
+/** The examples of a file, every epoch in an order of its own, which the seed alone decides: a resumed run needs no more than its step. */
+function lessonFromFile(file: string, options: SupervisedOptions, seed: number): Lesson {
+  const dialogue = worldDialogue();
+  const examples = readExamples(file).map(({ prompt, thinking, answer }) =>
+    sequenceOf(dialogue, prompt, thinking, answer, options.prompt_loss),
+  );
+  const queue = Array.from({ length: options.epochs }, (_, epoch) =>
+    Random.from(seed, "examples", epoch).shuffle(examples),
+  ).flat();
+  const steps: TrainingSequence[][] = [];
+  for (let at = 0; at < queue.length; ) {
+    const step: TrainingSequence[] = [];
+    for (let tokens = 0; tokens < options.tokens_per_step && at < queue.length; at++) {
+      step.push(queue[at]!);
+      tokens += queue[at]!.ids.length;
+    }
+    steps.push(step);
+  }
+  return { total: steps.length, step: (step) => steps[step - 1]! };
+}
+
 /** Makes training sequences without end. @throws UserError for families, levels or styles that cannot be */
 function documentMaker(options: SupervisedOptions): (random: Random) => TrainingSequence {
   const dialogue = worldDialogue();
@@ -126,9 +168,19 @@ function documentMaker(options: SupervisedOptions): (random: Random) => Training
   });
   return (random) => {
     const document = make(random);
-    const prompt = dialogue.prompt(document.prompt);
-    const ids = [...prompt, ...dialogue.response(document.thinking, document.answer)];
-    if (options.prompt_loss) return { ids, counted: null };
-    return { ids, counted: Uint8Array.from(ids, (_, i) => (i < prompt.length ? 0 : 1)) };
+    return sequenceOf(dialogue, document.prompt, document.thinking, document.answer, options.prompt_loss);
   };
+}
+
+function sequenceOf(
+  dialogue: Dialogue,
+  question: string,
+  thinking: string,
+  answer: string,
+  promptLoss: boolean,
+): TrainingSequence {
+  const prompt = dialogue.prompt(question);
+  const ids = [...prompt, ...dialogue.response(thinking, answer)];
+  if (promptLoss) return { ids, counted: null };
+  return { ids, counted: Uint8Array.from(ids, (_, i) => (i < prompt.length ? 0 : 1)) };
 }

@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Device } from "../kernels/kernels.ts";
+import type { TaskEntry } from "../tasks/task.ts";
 import { type JsonRecord, readJsonLines } from "../train/jsonl.ts";
+import { readPreferenceModel } from "../train/preference-file.ts";
 import { testDevice } from "../train/test-device.ts";
 import type { EvaluationRecord } from "./evaluation.ts";
 import { planRecipe, type RecipeName } from "./plan.ts";
 import { runRecipe } from "./recipes.ts";
+import { judgeOf } from "./rewards.ts";
 import { TINY_MODEL } from "./test-settings.ts";
 
 const place = fs.mkdtempSync(path.join(tmpdir(), "reckon-variants-"));
@@ -60,7 +63,7 @@ async function steps(name: string, settings: readonly string[]): Promise<JsonRec
   return lines;
 }
 
-for (const loss of ["grpo", "dr_grpo", "dapo", "gspo", "bnpo"])
+for (const loss of ["grpo", "dr_grpo", "dapo", "gspo", "bnpo", "cispo"])
   test(`${loss} learns on-policy, without KL and without clipping`, async () => {
     for (const line of await steps(loss, [`loss=${loss}`, "scale_rewards=none"]))
       assert.deepEqual([line["clip_ratio/region_mean"], "kl" in line], [0, false]);
@@ -141,4 +144,45 @@ test("sft learns thinking and answers alone from a model, careful ones, and leav
   assert.ok(evaluations[0]!.thinking > ofBase[0]!.thinking + 3, "it thinks before it answers");
   const { from, options } = JSON.parse(fs.readFileSync(path.join(out, "config.json"), "utf8"));
   assert.deepEqual([from, options.prompt_loss, options.styles.direct], [base, false, 0]);
+});
+
+test("fine-tuning on a file of examples passes over them as often as asked", async () => {
+  const file = path.join(place, "examples.jsonl");
+  const lines = Array.from({ length: 20 }, (_, i) =>
+    JSON.stringify({ prompt: `What is the digit sum of 10${i}?`, thinking: `1+${i}`, answer: String(1 + i) }),
+  );
+  fs.writeFileSync(file, lines.join("\n"));
+  const settings = [`data=${file}`, "epochs=3", "tokens_per_step=256", "evaluation.items=0"];
+  const metrics = readJsonLines(path.join(await train("sft", "examples", settings, base), "metrics.jsonl"));
+  const tokens = metrics.reduce((sum, line) => sum + Number(line.tokens), 0);
+  assert.equal(tokens % 3, 0, "every epoch has the same tokens");
+  assert.ok(metrics.every((line) => Number(line.targets) < Number(line.tokens)));
+  assert.ok(Number(metrics.at(-1)!.loss) < Number(metrics[0]!.loss));
+});
+
+test("a general request is judged by preference and harm, a question by rule, and both by their language", () => {
+  const file = path.join(place, "preference.json");
+  fs.writeFileSync(file, JSON.stringify({ weights: { nice: 3 } }));
+  const { rl } = planRecipe({ recipe: "r1-zero", preset: "smoke", seed: 0, from: base, settings: [] }, null);
+  const judge = judgeOf(
+    { ...rl, language_weight: 1, preference_weight: 1, harmless_weight: 1 },
+    readPreferenceModel(file),
+  );
+  const entry = (task: string, data: object, answer: string): TaskEntry => ({
+    ...{ task, data, answer, prompt: "Greet Anna.", key: "", level: 1, split: "train", seed: 0, index: 0, phrasing: 0 },
+  });
+  const greeting = entry("requests", { kind: "greet", name: "Anna", language: "en" }, "");
+  const kind = judge(greeting, "</think>Hello Anna, nice to see you!", true);
+  assert.ok(Number.isNaN(kind.parts.accuracy) && kind.parts.language === 1 && kind.parts.harmless === 1);
+  assert.ok(kind.parts.preference! > 0.9);
+  assert.equal(judge(greeting, "fool</think>Hello Anna, nice to see you!", true).parts.harmless, 0);
+  assert.equal(judge(greeting, "</think>Hallo Anna", true).parts.language, 0);
+  const sum = entry("number-words", { numbers: [1, 2, 3], language: "de" }, "6");
+  const mixed = judge(sum, "eins+zwei=drei\nthree+three=six</think>6", true);
+  assert.deepEqual([mixed.parts.accuracy, mixed.parts.language, mixed.parts.preference], [1, 0.5, Number.NaN]);
+  assert.equal(mixed.reward, 1 + rl.format_weight + 0.5);
+  assert.equal(judge(sum, "</think>6", true).parts.language, 0);
+  assert.throws(() => readPreferenceModel(path.join(place, "none")), /cannot be read/);
+  fs.writeFileSync(file, '{"weights":{"nice":"3"}}');
+  assert.throws(() => readPreferenceModel(file), /holds no weights/);
 });

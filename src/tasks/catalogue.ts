@@ -7,8 +7,10 @@ import { countdown } from "./families/countdown.ts";
 import { digitSums } from "./families/digit-sums.ts";
 import { letterCounting } from "./families/letter-counting.ts";
 import { linearEquations } from "./families/linear-equations.ts";
+import { numberWords } from "./families/number-words.ts";
 import { products } from "./families/products.ts";
 import { remainders } from "./families/remainders.ts";
+import { requests } from "./families/requests.ts";
 import { sorting } from "./families/sorting.ts";
 import type { Task } from "./task.ts";
 
@@ -24,14 +26,21 @@ export const EIGHT: readonly Task[] = [
   digitSums,
 ];
 
-/** Every family. */
+/** Every family of the one-language world. */
 export const ALL: readonly Task[] = [...EIGHT, comparison, countdown];
+
+/** The families the whole chain adds: questions in two languages, and requests that only a preference can judge. */
+export const BILINGUAL: readonly Task[] = [numberWords as Task, requests as Task];
+
+/** Every family whose answers are right or wrong. */
+export const VERIFIABLE: readonly Task[] = [...ALL, numberWords as Task];
 
 /** The task of that name; throws a usage error that lists the names otherwise. */
 export function taskNamed(name: string): Task {
-  const found = ALL.find((task) => task.name === name);
+  const known = [...ALL, ...BILINGUAL];
+  const found = known.find((task) => task.name === name);
   if (found === undefined) {
-    throw usageError(`no task is named "${name}"; there are ${ALL.map((task) => task.name).join(", ")}`, "task");
+    throw usageError(`no task is named "${name}"; there are ${known.map((task) => task.name).join(", ")}`, "task");
   }
   return found;
 }

@@ -71,7 +71,8 @@ export function corpus(options: CorpusOptions = {}): (random: Random) => Documen
       thinking = task.think(problem, style, random);
     }
     const prompt = task.prompt(problem, phrasing);
-    return { task: task.name, level, style, key: problem.key, prompt, thinking, answer: problem.answer };
+    const answer = task.reply?.(problem, style, random) ?? problem.answer;
+    return { task: task.name, level, style, key: problem.key, prompt, thinking, answer };
   };
 }
 

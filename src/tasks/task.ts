@@ -1,6 +1,7 @@
 /** What a procedural task is: it makes problems by level, words them, thinks them through in a style, and verifies answers. */
 import type { z } from "zod";
 import type { Random } from "../random.ts";
+import type { Language } from "./language.ts";
 
 /** How a written solution thinks: not at all, with steps missing, with every step, or with every step and a second check. */
 export type Style = "direct" | "terse" | "careful" | "checking";
@@ -55,6 +56,12 @@ export interface Task<D = unknown> {
   think(problem: Problem<D>, style: Style, random: Random): string;
   /** Judges the bare answer text, in time linear in its length. */
   verify(answer: string, problem: Pick<Problem<D>, "answer" | "data">): Verdict;
+  /** The language a question is asked in, where thinking should keep to it. */
+  language?(data: D): Language;
+  /** The answer of a document, where documents do not always give the best; `problem.answer` unless stated. */
+  reply?(problem: Problem<D>, style: Style, random: Random): string;
+  /** Whether its replies are a matter of preference rather than of right and wrong. */
+  readonly general?: true;
 }
 
 /** What a family file states; `defineTask` makes the task of it. */

@@ -68,7 +68,8 @@ test("a generation batch of equal rewards has no gradient at all", async () => {
   assert.equal(metrics.loss, 0);
 });
 
-for (const loss of POLICY_LOSSES)
+// cispo's gradient is not that of its value
+for (const loss of POLICY_LOSSES.filter(({ name }) => name !== "cispo"))
   test(`${loss.name}: loss and gradient of stale rollouts are those of the formula (finite differences), however the batch is cut`, async () => {
     const model = await tinyModel(tinyV3(), device);
     const optimizer = new Optimizer(device, model.parameters.values(), optimizerDefaults);

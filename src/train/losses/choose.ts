@@ -1,13 +1,14 @@
 // The variants by the names TRL and the papers use.
 
 import { usageError } from "../../error.ts";
+import { cispo } from "./cispo.ts";
 import { dapo } from "./dapo.ts";
 import { drGrpo } from "./dr-grpo.ts";
 import { bnpo, grpo } from "./grpo.ts";
 import { gspo } from "./gspo.ts";
 import type { PolicyLoss } from "./types.ts";
 
-export const POLICY_LOSSES: readonly PolicyLoss[] = [grpo, drGrpo, dapo, gspo, bnpo];
+export const POLICY_LOSSES: readonly PolicyLoss[] = [grpo, drGrpo, dapo, gspo, bnpo, cispo];
 
 /** The variant of that name. @throws UserError (usage) listing the names there are. */
 export function policyLoss(name: string): PolicyLoss {

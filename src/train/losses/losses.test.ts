@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { sequenceWeights } from "./aggregate.ts";
 import { POLICY_LOSSES, policyLoss } from "./choose.ts";
+import { cispo } from "./cispo.ts";
 import { tokenLoss } from "./grpo.ts";
 import { sequenceRatioLoss } from "./gspo.ts";
 import type { Aggregation, LossOptions, PolicyLoss, SequenceInput } from "./types.ts";
@@ -137,39 +138,59 @@ for (const { of, aggregation, options: chosen, loss, gradients, clipped } of gol
     );
   });
 
-for (const loss of POLICY_LOSSES) {
-  test(`${loss.name}: the gradient is that of finite differences wherever the clip has no corner`, () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(number(-4, -0.05), number(-0.6, 0.6), number(-0.6, 0.6), fc.boolean()), {
-          minLength: 1,
-          maxLength: 9,
-        }),
-        number(-2, 2),
-        fc.constantFrom(0, 0.05),
-        (tokens, advantage, beta) => {
-          const chosen = { ...loss.defaults, beta };
-          const input: SequenceInput = {
-            logp: tokens.map(([logp]) => logp),
-            oldLogp: tokens.map(([logp, old]) => logp - old),
-            refLogp: tokens.map(([logp, , ref]) => logp + ref),
-            mask: tokens.map(([, , , counted]) => Number(counted)),
-            advantage,
-          };
-          const moved = (t: number, by: number) =>
-            loss.sequence({ ...input, logp: tokens.map(([logp], i) => logp + (i === t ? by : 0)) }, chosen);
-          const h = 1e-6;
-          tokens.forEach((_, t) => {
-            const [up, down] = [moved(t, h), moved(t, -h)];
-            const [gradUp, gradDown] = [up.dlogp[t]!, down.dlogp[t]!];
-            if (Math.abs(gradUp - gradDown) > 1e-4) return; // the corner lies between
-            assert.ok(Math.abs((up.sum - down.sum) / (2 * h) - (gradUp + gradDown) / 2) < 1e-4);
-          });
-        },
-      ),
-      { numRuns: 60 },
+test("cispo gives TRL's value, and the gradient of its value with the clipped ratio held constant", () => {
+  const chosen = { ...cispo.defaults, epsHigh: 0.28 };
+  for (const sequence of sequences) {
+    const part = cispo.sequence(sequence, chosen);
+    const counted = (t: number) => (sequence.mask === null ? 1 : sequence.mask[t]!);
+    const ratios = Array.from(sequence.logp, (now, t) => Math.exp(now - sequence.oldLogp[t]!));
+    const held = ratios.map((ratio, t) => -Math.min(ratio, 1.28) * sequence.advantage * counted(t));
+    held.forEach((factor, t) => {
+      close(part.dlogp[t]!, factor);
+    });
+    close(
+      part.sum,
+      held.reduce((sum, factor, t) => sum + factor * sequence.logp[t]!, 0),
     );
-  });
+  }
+  const high = sequences.map((sequence) => cispo.sequence(sequence, chosen).clippedHigh);
+  assert.deepEqual(high, [1, 0]);
+});
+
+for (const loss of POLICY_LOSSES) {
+  if (loss !== cispo)
+    test(`${loss.name}: the gradient is that of finite differences wherever the clip has no corner`, () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(number(-4, -0.05), number(-0.6, 0.6), number(-0.6, 0.6), fc.boolean()), {
+            minLength: 1,
+            maxLength: 9,
+          }),
+          number(-2, 2),
+          fc.constantFrom(0, 0.05),
+          (tokens, advantage, beta) => {
+            const chosen = { ...loss.defaults, beta };
+            const input: SequenceInput = {
+              logp: tokens.map(([logp]) => logp),
+              oldLogp: tokens.map(([logp, old]) => logp - old),
+              refLogp: tokens.map(([logp, , ref]) => logp + ref),
+              mask: tokens.map(([, , , counted]) => Number(counted)),
+              advantage,
+            };
+            const moved = (t: number, by: number) =>
+              loss.sequence({ ...input, logp: tokens.map(([logp], i) => logp + (i === t ? by : 0)) }, chosen);
+            const h = 1e-6;
+            tokens.forEach((_, t) => {
+              const [up, down] = [moved(t, h), moved(t, -h)];
+              const [gradUp, gradDown] = [up.dlogp[t]!, down.dlogp[t]!];
+              if (Math.abs(gradUp - gradDown) > 1e-4) return; // the corner lies between
+              assert.ok(Math.abs((up.sum - down.sum) / (2 * h) - (gradUp + gradDown) / 2) < 1e-4);
+            });
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
 
   test(`${loss.name}: at ratio 1 a centred group's loss is 0 but its gradient is not`, () => {
     const parts = [1, -1].map((advantage) =>
