@@ -67,7 +67,7 @@ export const rlSchema = z.object({
   group_size: z.int().min(2),
   max_completion_length: count,
   temperature: rate,
-  loss: z.string().describe("grpo, dr_grpo, dapo, gspo, bnpo or cispo"),
+  loss: z.string().describe("grpo, dr_grpo, dapo, gspo, bnpo, cispo, rloo or reinforce_pp"),
   scale_rewards: z.enum(["group", "batch", "none"]),
   scale_offset: z.number().min(0).describe("added to the deviation of the rewards"),
   beta: z.number().min(0).describe("weight of the KL to the reference"),

@@ -5,7 +5,7 @@ import type { Random } from "../random.ts";
 import type { FamilyShare } from "../tasks/corpus.ts";
 import { makeInSplit } from "../tasks/sample.ts";
 import type { TaskEntry } from "../tasks/task.ts";
-import { type Advantages, groupAdvantages } from "../train/advantages.ts";
+import { type Advantages, batchAdvantages, groupAdvantages } from "../train/advantages.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { type Optimizer, optimizerDefaults } from "../train/optimizer.ts";
 import { type PolicyMetrics, policyStep } from "../train/policy.ts";
@@ -83,10 +83,18 @@ export async function learnFrom(
   references: readonly Float32Array[] | null,
 ): Promise<{ readonly rollouts: Rollout[]; readonly advantages: Advantages; readonly metrics: PolicyMetrics }> {
   const loss = policyLoss(options.loss);
-  const advantages = groupAdvantages(
-    groups.map(({ samples }) => samples.map((one) => one.reward)),
-    { scale: options.scale_rewards, offset: options.scale_offset },
-  );
+  const rewards = groups.map(({ samples }) => samples.map((one) => one.reward));
+  const advantages =
+    loss.baseline === "batch"
+      ? batchAdvantages(
+          rewards,
+          groups.map(({ samples }) => samples.map((one) => one.completion.length)),
+        )
+      : groupAdvantages(rewards, {
+          scale: options.scale_rewards,
+          offset: options.scale_offset,
+          leaveOneOut: loss.baseline === "leave_one_out",
+        });
   const rollouts = groups
     .flatMap(({ samples }) => samples)
     .map((sample, i): Rollout => {

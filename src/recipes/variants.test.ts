@@ -63,7 +63,7 @@ async function steps(name: string, settings: readonly string[]): Promise<JsonRec
   return lines;
 }
 
-for (const loss of ["grpo", "dr_grpo", "dapo", "gspo", "bnpo", "cispo"])
+for (const loss of ["grpo", "dr_grpo", "dapo", "gspo", "bnpo", "cispo", "rloo", "reinforce_pp"])
   test(`${loss} learns on-policy, without KL and without clipping`, async () => {
     for (const line of await steps(loss, [`loss=${loss}`, "scale_rewards=none"]))
       assert.deepEqual([line["clip_ratio/region_mean"], "kl" in line], [0, false]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { advantageDefaults, combineRewards, groupAdvantages, moments } from "./advantages.ts";
+import { advantageDefaults, batchAdvantages, combineRewards, groupAdvantages, moments } from "./advantages.ts";
 import { isInformative, sampleInformative } from "./dynamic-sampling.ts";
 import { completionMask, softOverlong } from "./overlong.ts";
 import { constantRate, rateFactor } from "./schedule.ts";
@@ -143,3 +143,27 @@ function near(actual: readonly number[] | undefined, expected: readonly number[]
     assert.ok(Math.abs(actual![i]! - value) < 1e-12, `${actual} is not ${expected}`);
   });
 }
+
+test("leave-one-out advantages are a reward less the mean of the group's others (RLOO)", () => {
+  const { advantages } = groupAdvantages([[1, 0, 0.5, Number.NaN]], { scale: "none", offset: 0, leaveOneOut: true });
+  near(advantages[0], [1 - 0.25, 0 - 0.75, 0.5 - 0.5, 0]);
+});
+
+test("batch advantages have mean 0 and deviation 1 over the batch's tokens (REINFORCE++), and equal rewards teach nothing", () => {
+  // six tokens earn 1, two earn 0: mean 0.75, deviation sqrt(0.75 * 0.25)
+  const { advantages, fracRewardZeroStd } = batchAdvantages(
+    [
+      [1, 1],
+      [0, Number.NaN],
+    ],
+    [
+      [2, 4],
+      [2, 9],
+    ],
+  );
+  const deviation = Math.sqrt(0.1875);
+  near(advantages[0], [0.25 / deviation, 0.25 / deviation]);
+  near(advantages[1], [-0.75 / deviation, 0]);
+  assert.equal(fracRewardZeroStd, 1);
+  assert.deepEqual(batchAdvantages([[1, 1]], [[2, 4]]).advantages, [[0, 0]]);
+});

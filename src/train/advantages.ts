@@ -6,6 +6,8 @@ export interface AdvantageOptions {
   readonly scale: "group" | "batch" | "none";
   /** Added to the deviation: 1e-4 as TRL; larger ones (0.1) keep a lone lucky sample from dominating. */
   readonly offset: number;
+  /** Leave-one-out (RLOO): against the mean of the group's other rewards; the own reward is no part of its baseline. */
+  readonly leaveOneOut?: boolean;
 }
 
 export const advantageDefaults: AdvantageOptions = { scale: "group", offset: 1e-4 };
@@ -31,7 +33,10 @@ export function groupAdvantages(groups: readonly (readonly number[])[], options:
       return rewards.map(() => 0); // exactly: the mean of equal numbers need not equal them
     }
     const divisor = options.scale === "none" ? 1 : (options.scale === "group" ? own.std : all.std) + options.offset;
-    return rewards.map((reward) => (Number.isNaN(reward) ? 0 : (reward - own.mean) / divisor));
+    const scored = rewards.filter((reward) => !Number.isNaN(reward)).length;
+    // r - (sum - r) / (n - 1) is n / (n - 1) times r - mean
+    const factor = (options.leaveOneOut ? scored / (scored - 1) : 1) / divisor;
+    return rewards.map((reward) => (Number.isNaN(reward) ? 0 : (reward - own.mean) * factor));
   });
   return {
     advantages,
@@ -39,6 +44,36 @@ export function groupAdvantages(groups: readonly (readonly number[])[], options:
     rewardStd: all.std,
     fracRewardZeroStd: groups.length === 0 ? 0 : flat / groups.length,
   };
+}
+
+/**
+ * Advantages without groups (REINFORCE++): rewards over the whole batch, every token counting once, to mean 0 and deviation 1.
+ * @param lengths tokens of each sample; all 0 where all rewards are equal.
+ */
+export function batchAdvantages(
+  groups: readonly (readonly number[])[],
+  lengths: readonly (readonly number[])[],
+): Advantages {
+  const { reward, rewardStd, fracRewardZeroStd } = groupAdvantages(groups, advantageDefaults);
+  const rewards = groups.flat();
+  const weights = lengths.flat().map((length, i) => (Number.isNaN(rewards[i]!) ? 0 : length));
+  const tokens = Math.max(
+    1,
+    weights.reduce((sum, one) => sum + one, 0),
+  );
+  const meanOf = (value: (reward: number) => number) =>
+    rewards.reduce((sum, one, i) => (weights[i] === 0 ? sum : sum + weights[i]! * value(one)), 0) / tokens;
+  const mean = meanOf((one) => one);
+  const deviation = Math.sqrt(
+    Math.max(
+      1e-8,
+      meanOf((one) => (one - mean) ** 2),
+    ),
+  );
+  const advantages = groups.map((own) =>
+    own.map((one) => (rewardStd === 0 || Number.isNaN(one) ? 0 : (one - mean) / deviation)),
+  );
+  return { advantages, reward, rewardStd, fracRewardZeroStd };
 }
 
 /** The weighted sum of a sample's reward parts; NaN parts do not count, and all NaN gives NaN (unscorable). */

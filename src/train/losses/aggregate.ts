@@ -14,7 +14,8 @@ export interface AggregationScope {
 
 /**
  * What each sequence's sum (and its dlogp) is multiplied by:
- * grpo 1/(B length), bnpo 1/(tokens of the step), dr_grpo 1/(B maxCompletionLength), dapo 1/(tokens of the generation batch).
+ * grpo 1/(B length), bnpo 1/(tokens of the step), dr_grpo 1/(B maxCompletionLength), dapo 1/(tokens of the generation batch),
+ * sequence 1/B.
  */
 export function sequenceWeights(aggregation: Aggregation, scope: AggregationScope): number[] {
   const { lengths } = scope;
@@ -26,6 +27,8 @@ export function sequenceWeights(aggregation: Aggregation, scope: AggregationScop
       return lengths.map(() => 1 / Math.max(tokens, 1));
     case "dr_grpo":
       return lengths.map(() => 1 / (lengths.length * scope.maxCompletionLength));
+    case "sequence":
+      return lengths.map(() => 1 / lengths.length);
     case "dapo":
       return lengths.map(() => 1 / Math.max(scope.generationTokens, 1));
   }

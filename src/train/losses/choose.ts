@@ -6,9 +6,11 @@ import { dapo } from "./dapo.ts";
 import { drGrpo } from "./dr-grpo.ts";
 import { bnpo, grpo } from "./grpo.ts";
 import { gspo } from "./gspo.ts";
+import { reinforcePlusPlus } from "./reinforce-pp.ts";
+import { rloo } from "./rloo.ts";
 import type { PolicyLoss } from "./types.ts";
 
-export const POLICY_LOSSES: readonly PolicyLoss[] = [grpo, drGrpo, dapo, gspo, bnpo, cispo];
+export const POLICY_LOSSES: readonly PolicyLoss[] = [grpo, drGrpo, dapo, gspo, bnpo, cispo, rloo, reinforcePlusPlus];
 
 /** The variant of that name. @throws UserError (usage) listing the names there are. */
 export function policyLoss(name: string): PolicyLoss {

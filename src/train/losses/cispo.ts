@@ -32,4 +32,5 @@ export const cispo: PolicyLoss = {
   defaults: { epsLow: 1, epsHigh: 4, delta: null, beta: 0 },
   aggregation: "dapo",
   scaleRewards: "batch",
+  baseline: "group",
 };

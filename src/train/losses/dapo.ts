@@ -10,4 +10,5 @@ export const dapo: PolicyLoss = {
   defaults: { epsLow: 0.2, epsHigh: 0.28, delta: null, beta: 0 },
   aggregation: "dapo",
   scaleRewards: "group",
+  baseline: "group",
 };

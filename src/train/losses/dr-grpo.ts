@@ -10,4 +10,5 @@ export const drGrpo: PolicyLoss = {
   defaults: { epsLow: 0.2, epsHigh: 0.2, delta: null, beta: 0 },
   aggregation: "dr_grpo",
   scaleRewards: "none",
+  baseline: "group",
 };

@@ -34,6 +34,7 @@ export const grpo: PolicyLoss = {
   defaults: { epsLow: 0.2, epsHigh: 0.2, delta: null, beta: 0 },
   aggregation: "grpo",
   scaleRewards: "group",
+  baseline: "group",
 };
 
 /** GRPO's terms over one mean of all tokens in the step (TRL's loss_type "bnpo"). */

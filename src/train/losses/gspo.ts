@@ -40,4 +40,5 @@ export const gspo: PolicyLoss = {
   defaults: { epsLow: 3e-4, epsHigh: 4e-4, delta: null, beta: 0 },
   aggregation: "grpo",
   scaleRewards: "group",
+  baseline: "group",
 };

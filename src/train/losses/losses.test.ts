@@ -6,6 +6,7 @@ import { POLICY_LOSSES, policyLoss } from "./choose.ts";
 import { cispo } from "./cispo.ts";
 import { tokenLoss } from "./grpo.ts";
 import { sequenceRatioLoss } from "./gspo.ts";
+import { wholeSequenceLoss } from "./rloo.ts";
 import type { Aggregation, LossOptions, PolicyLoss, SequenceInput } from "./types.ts";
 
 const sequences: readonly SequenceInput[] = [
@@ -89,6 +90,17 @@ const golden: readonly {
     ],
   },
   {
+    of: wholeSequenceLoss,
+    aggregation: "sequence",
+    options: options(0.2, 0.2),
+    loss: 0.466419492,
+    gradients: [
+      [-0.327492301, -0.327492301, -0.327492301, -0.327492301, 0],
+      [0.793911793, 0.793911793, 0.793911793],
+    ],
+    clipped: [0, 0],
+  },
+  {
     of: sequenceRatioLoss,
     aggregation: "grpo",
     options: options(3e-4, 4e-4),
@@ -113,7 +125,7 @@ const golden: readonly {
 ];
 
 for (const { of, aggregation, options: chosen, loss, gradients, clipped } of golden)
-  test(`${of === tokenLoss ? "token" : "sequence"} ratios aggregated as ${aggregation} give TRL's loss and gradient (eps ${chosen.epsLow}/${chosen.epsHigh}, beta ${chosen.beta}, delta ${chosen.delta})`, () => {
+  test(`${of === tokenLoss ? "token" : of === wholeSequenceLoss ? "whole-sequence" : "sequence"} ratios aggregated as ${aggregation} give TRL's loss and gradient (eps ${chosen.epsLow}/${chosen.epsHigh}, beta ${chosen.beta}, delta ${chosen.delta})`, () => {
     const parts = sequences.map((sequence) => of(sequence, chosen));
     const weights = sequenceWeights(aggregation, {
       lengths: parts.map((part) => part.tokens),

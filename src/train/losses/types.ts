@@ -39,7 +39,7 @@ export interface SequenceLoss {
 }
 
 /** How the sums of many sequences become one number: TRL's table of loss types. */
-export type Aggregation = "grpo" | "bnpo" | "dr_grpo" | "dapo";
+export type Aggregation = "grpo" | "bnpo" | "dr_grpo" | "dapo" | "sequence";
 
 /** A named variant: its function on one sequence, its defaults and its aggregation. */
 export interface PolicyLoss {
@@ -49,4 +49,6 @@ export interface PolicyLoss {
   readonly aggregation: Aggregation;
   /** Which spread the advantages are divided by in this variant's paper. */
   readonly scaleRewards: "group" | "batch" | "none";
+  /** What a reward is measured against: its group's mean, the mean of the others of its group, or the batch's mean over tokens. */
+  readonly baseline: "group" | "leave_one_out" | "batch";
 }
