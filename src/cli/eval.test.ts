@@ -57,7 +57,16 @@ test("export --json tells where the folder is, its size and its hash", () => {
 test("the table has a row a family, a column a wording, and the mean last", () => {
   const lengths = { thinking: 3, thinkingRight: 3, thinkingWrong: 3 };
   const none: ReadonlyMap<number, number> = new Map();
-  const figures = { n: 1, accuracy: 0.5, format: 1, truncated: 0, ...lengths, pass: none, cons: none };
+  const figures = {
+    n: 1,
+    accuracy: 0.5,
+    format: 1,
+    truncated: 0,
+    ...lengths,
+    pass: none,
+    cons: none,
+    parts: new Map(),
+  };
   const variants = { "0": figures, "1": { ...figures, accuracy: 1 } };
   const table = familyTable({
     ...figures,

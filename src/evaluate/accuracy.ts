@@ -22,6 +22,8 @@ export interface Figures {
   /** pass@k and cons@k for each k asked for. */
   readonly pass: ReadonlyMap<number, number>;
   readonly cons: ReadonlyMap<number, number>;
+  /** Of what answers are made of (Judgement.parts), the share that is right, by name. */
+  readonly parts: ReadonlyMap<string, number>;
 }
 
 export interface GroupFigures extends Figures {
@@ -131,6 +133,7 @@ function figuresOf(own: readonly Measured[], ks: readonly number[]): Figures {
     thinkingWrong: thinking(responses.filter((one) => one.accuracy !== 1)),
     pass: new Map(ks.map((k, i) => [k, mean(own.map((one) => one.pass[i]!))])),
     cons: new Map(ks.map((k, i) => [k, mean(own.map((one) => one.cons[i]!))])),
+    parts: partsOf(responses),
   };
 }
 
@@ -149,7 +152,23 @@ function meanFigures(all: readonly Figures[], ks: readonly number[]): Figures {
     thinkingWrong: of((one) => one.thinkingWrong),
     pass: new Map(ks.map((k) => [k, mean(all.map((one) => one.pass.get(k)!))])),
     cons: new Map(ks.map((k) => [k, mean(all.map((one) => one.cons.get(k)!))])),
+    parts: new Map(
+      [...new Set(all.flatMap(({ parts }) => [...parts.keys()]))].map((name) => [
+        name,
+        mean(all.map(({ parts }) => parts.get(name)).filter((share) => share !== undefined)),
+      ]),
+    ),
   };
+}
+
+/** Each part of each response counts the same, as IFEval's instructions do. */
+function partsOf(responses: readonly Response[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, [number, number]>();
+  for (const [name, [right, all]] of responses.flatMap(({ parts = {} }) => Object.entries(parts))) {
+    const sum = sums.get(name) ?? [0, 0];
+    sums.set(name, [sum[0] + right, sum[1] + all]);
+  }
+  return new Map([...sums].map(([name, [right, all]]) => [name, right / all]));
 }
 
 function byLabel(own: readonly Measured[], ks: readonly number[]): Summary["labels"] {

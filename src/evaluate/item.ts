@@ -27,7 +27,11 @@ export interface Judgement {
   readonly reason: string;
   /** What was taken as the answer, and what a majority is counted by; null where none was found. Left out: what stands after the thinking. */
   readonly answer?: string | null;
+  readonly parts?: Parts;
 }
+
+/** What of an answer is right or wrong by itself, such as each instruction of a prompt: how many were right, of how many, by name. */
+export type Parts = Readonly<Record<string, readonly [right: number, all: number]>>;
 
 /** Judges a whole response; `ended`: the model ended it itself. */
 export type Judge = (response: string, ended: boolean) => Judgement | Promise<Judgement>;

@@ -83,6 +83,7 @@ export function figuresJson(one: Figures): Readonly<Record<string, unknown>> {
     mean_thinking_tokens: known(one.thinking),
     mean_thinking_tokens_right: known(one.thinkingRight),
     mean_thinking_tokens_wrong: known(one.thinkingWrong),
+    ...(one.parts.size === 0 ? {} : { parts: Object.fromEntries(one.parts) }),
   };
 }
 

@@ -87,6 +87,9 @@ function screen(title: string, { settings, results, samples, summary: options, c
   print(
     `${title}: ${percent(summary.accuracy)} ± ${percent(summary.stderr)} % right (95 %: ${percent(summary.interval.low)} to ${percent(summary.interval.high)}; n ${summary.n}${how})${form}${cut}${thinking}`,
   );
+  if (summary.parts.size > 0) {
+    print(formatTable([...summary.parts].map(([name, share]) => [name.replaceAll("_", " "), `${percent(share)} %`])));
+  }
   for (const [k, value] of summary.pass)
     if (k > 1) print(`pass@${k} ${value.toFixed(3)}, cons@${k} ${summary.cons.get(k)!.toFixed(3)}`);
   note(`[${costLine(results, cost, seconds)}]`);

@@ -15,6 +15,7 @@ import { generic } from "./generic.ts";
 import { gpqa } from "./gpqa.ts";
 import { gsm8k } from "./gsm8k.ts";
 import { heldOut, heldOutQuestions } from "./held-out.ts";
+import { ifeval } from "./ifeval.ts";
 import { math500 } from "./math-500.ts";
 import { mgsm } from "./mgsm.ts";
 import { minerva } from "./minerva.ts";
@@ -28,6 +29,7 @@ export const FILE_BENCHMARKS: readonly FileBenchmark[] = [
   humanEvalTs,
   humanEvalJs,
   mbpp,
+  ifeval,
   gsm8k,
   math500,
   mgsm,

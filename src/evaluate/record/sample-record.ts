@@ -1,6 +1,6 @@
 /** A line of an items file: one answer, judged, with what judging it again needs. */
 import type { Finish } from "../../generate/sequence.ts";
-import { answerOf, type Question, type Response } from "../item.ts";
+import { answerOf, type Parts, type Question, type Response } from "../item.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a session had used up by the time a line was written. */
@@ -31,6 +31,7 @@ export interface SampleRecord {
   readonly score: number;
   readonly format: number;
   readonly reason: string;
+  readonly parts?: Parts;
   readonly finish_reason: Finish;
   readonly tokens: {
     readonly prompt: number | null;
@@ -68,6 +69,7 @@ export function sampleRecord(
     score: response.accuracy,
     format: response.format,
     reason: response.reason,
+    ...(response.parts === undefined ? {} : { parts: response.parts }),
     finish_reason: response.finish,
     tokens: {
       prompt: known(response.promptTokens),
@@ -89,6 +91,7 @@ export function responseOf(record: SampleRecord): Response {
     accuracy: record.score,
     format: record.format,
     reason: record.reason,
+    ...(record.parts === undefined ? {} : { parts: record.parts }),
     answer: record.answer,
     finish: record.finish_reason,
     tokens: tokens.completion ?? Number.NaN,

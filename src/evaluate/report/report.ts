@@ -112,6 +112,7 @@ function accuracyRows(summary: Summary): string[][] {
     ...[...pass].filter(([k]) => k > 1).map(([k, value]) => [`pass@${k}`, percent(value)]),
     ...[...cons].filter(([k]) => k > 1).map(([k, value]) => [`cons@${k}`, percent(value)]),
     ["questions", String(n)],
+    ...[...summary.parts].map(([name, share]) => [name.replaceAll("_", " "), percent(share)]),
     ["in the form asked for", percent(format)],
     ["cut off by the token limit", percent(truncated)],
     ["thinking tokens an answer", tokens(summary.thinking)],
