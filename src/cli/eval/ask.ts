@@ -18,6 +18,7 @@ import type { ModelConfig } from "../../model/config.ts";
 import { formatCount } from "../humane.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { startProgress } from "../progress.ts";
+import { judgeRemarks, judgeSettings, openJudge, type ServerJudge, withJudge } from "./judge.ts";
 import { checkedKs, type EvalOptions, itemsWanted, placesOf, rateOf, samplingOf } from "./options.ts";
 import { type Evaluation, tell } from "./result.ts";
 
@@ -39,8 +40,11 @@ export async function askBenchmark(name: string, options: EvalOptions): Promise<
       ? "stopping; press Ctrl-C again to stop at once"
       : `stopping; the answers so far are in ${options.out}, and the same command goes on with it`,
   );
+  const judge = await openJudge(options, interrupt.signal);
+  const judged =
+    judge === null ? benchmark : { ...benchmark, items: benchmark.items.map((item) => withJudge(item, judge)) };
   const asked = (model: Opened) =>
-    run(model, benchmark, { ...options, seed, ...sampling, signal: interrupt.signal, ks });
+    run(model, judged, { ...options, seed, ...sampling, signal: interrupt.signal, ks, server: judge });
   tell(await (isUrl(options.model) ? withServer(options.model, options, asked) : withLocal(options, asked)), options);
 }
 
@@ -106,11 +110,12 @@ interface Run extends EvalOptions {
   readonly topP: number;
   readonly signal: AbortSignal;
   readonly ks: readonly number[] | undefined;
+  readonly server: ServerJudge | null;
 }
 
 async function run(model: Opened, benchmark: OpenBenchmark, options: Run): Promise<Evaluation> {
   const { answerer, config, rate, maxTokens } = model;
-  const { samples, temperature, topP, thinkBudget, seed, ks, out } = options;
+  const { samples, temperature, topP, thinkBudget, seed, ks, out, server: judge } = options;
   const settings: Settings = {
     benchmark: benchmark.name,
     benchmark_sha256: benchmark.sha256,
@@ -123,6 +128,7 @@ async function run(model: Opened, benchmark: OpenBenchmark, options: Run): Promi
     max_tokens: maxTokens,
     think_budget: thinkBudget ?? null,
     seed,
+    ...judgeSettings(judge),
   };
   const journal = out === undefined ? null : Journal.open(out, settings, benchmark.items);
   let finished: Finished;
@@ -142,7 +148,7 @@ async function run(model: Opened, benchmark: OpenBenchmark, options: Run): Promi
     seconds: used.seconds,
     cost: evaluationCost({ results, ...used, rate, config }),
     items: out ?? null,
-    remarks: [],
+    remarks: judgeRemarks(judge),
   };
 }
 

@@ -212,3 +212,31 @@ test("a model gives the same answers served as opened here, sampled ones too", {
     await once(server, "close");
   }
 });
+
+test("a model of a server judges instead, and the file keeps its prompt, its words and what it was asked with", async () => {
+  const handler: Handler = (asked, response) => {
+    if (!asked.prompt.startsWith("You judge")) return answering(asked, response, 0);
+    const answer = /=== \w+ ===\nSo \\boxed\{(\d+)\}\n/.exec(asked.prompt)![1]!;
+    const gold = /Right answer:\n(\d+)\n/.exec(asked.prompt)![1]!;
+    streamed(response, "hm", `${answer} against ${gold}.\nVerdict: ${answer === gold ? "right" : "wrong"}`);
+  };
+  await using server = await testServer(handler);
+  const out = at("judged.jsonl");
+  const flags = ["--judge-url", server.url, "--judge-model", "critic"];
+  const asked = await finished(start(...asking(server, out, ...flags)));
+  assert.equal(asked.code, 0, asked.err);
+  assert.equal(JSON.parse(asked.out)["pass@1"], 7 / 12);
+  assert.match(asked.err, /Judged by critic: 24 requests, .* tokens read/);
+  const [first] = readSampleRecords(out);
+  assert.equal(first!.evaluation!.judge, `critic at ${server.url}/v1`);
+  assert.match(first!.evaluation!.judge_prompt!, /\{question\}[\s\S]*Verdict: right/);
+  assert.match(first!.reason, /^\d+ against \d+\.\nVerdict: (?:right|wrong)$/);
+  const other = await finished(start(...asking(server, out)));
+  assert.equal(other.code, 2);
+  assert.match(other.err, /judge "critic at .*", not null/);
+  const again = await finished(start("--from-samples", out, "--rejudge", "--json", ...flags));
+  assert.equal(JSON.parse(again.out)["pass@1"], 7 / 12, again.err);
+  const lacking = await finished(start("--from-samples", out, "--judge-model", "critic"));
+  assert.equal(lacking.code, 2);
+  assert.match(lacking.err, /--judge-model needs --judge-url/);
+});

@@ -5,12 +5,20 @@ import { evaluationCost, type Rate } from "../../evaluate/cost/cost.ts";
 import type { Judge } from "../../evaluate/item.ts";
 import { choiceJudge, exactJudge, mathJudge, sameMath } from "../../evaluate/judges.ts";
 import { readSamples } from "../../evaluate/record/read-samples.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { judgeRemarks, judgeSettings, openJudge } from "./judge.ts";
 import { checkedKs, type EvalOptions, placesOf, rateOf } from "./options.ts";
 import { tell } from "./result.ts";
 
 /** Adds up, and tells the result. */
 export async function addUpSamples(file: string, options: EvalOptions): Promise<void> {
-  const read = await readSamples(file, judges(options), options.rejudge === true);
+  using interrupt = listenForInterrupt("stopping; press Ctrl-C again to stop at once");
+  const judge = await openJudge(options, interrupt.signal);
+  const read = await readSamples(
+    file,
+    judge === null ? judges(options) : (id, gold, prompt) => judge.model.of(id, prompt, gold),
+    options.rejudge === true,
+  );
   const { results, settings, used } = read;
   const fewest = Math.min(...results.map(({ responses }) => responses.length));
   const ks = checkedKs(options.k, fewest, `${file} has`) ?? (fewest > 1 ? [fewest] : []);
@@ -19,18 +27,25 @@ export async function addUpSamples(file: string, options: EvalOptions): Promise<
   const blind = read.blind && ks.some((k) => k > 2);
   tell(
     {
-      settings: { ...settings, benchmark: options.benchmark ?? read.name },
+      settings: {
+        ...settings,
+        benchmark: options.benchmark ?? read.name,
+        ...(judge === null ? {} : judgeSettings(judge)),
+      },
       results,
       samples: fewest,
       summary: { ks, seed: options.seed ?? settings?.seed, same: sameMath },
       seconds,
       cost: evaluationCost({ results, seconds, ...spent, rate }),
       items: file,
-      remarks: blind
-        ? [
-            "Wrong answers are not told apart in this file, so all of one question count as the same: cons@k is a lower bound.",
-          ]
-        : [],
+      remarks: [
+        ...judgeRemarks(judge),
+        ...(blind
+          ? [
+              "Wrong answers are not told apart in this file, so all of one question count as the same: cons@k is a lower bound.",
+            ]
+          : []),
+      ],
     },
     { ...options, out: undefined },
   );

@@ -22,6 +22,9 @@ export interface EvalOptions extends CommonOptions {
   readonly k?: readonly number[];
   readonly judge?: JudgeName;
   readonly rejudge?: true;
+  readonly judgeUrl?: string;
+  readonly judgeModel?: string;
+  readonly judgeKey?: string;
   readonly model?: string;
   readonly apiModel?: string;
   readonly apiKey?: string;
@@ -128,7 +131,13 @@ export function addEvalOptions(command: Command): Command {
       "with --from-samples: how answers are judged (default: by --benchmark's judge, else math)",
       judgeName,
     )
-    .option("--rejudge", "with --from-samples: judges answers again that are judged already");
+    .option("--rejudge", "with --from-samples: judges answers again that are judged already")
+    .option(
+      "--judge-url <address>",
+      "answers are judged by a model of this OpenAI-compatible server, which is told the question and the gold answer",
+    )
+    .option("--judge-model <name>", "the judge's name there (default: its only one)")
+    .option("--judge-key <key>", "the judge's key, or env:NAME (default: RECKON_API_KEY)");
   return addCommonOptions(command, ["seed", "threads", "device", "weights", "mla", "json"]);
 }
 

@@ -36,8 +36,7 @@ function instructionJudge(record: BenchmarkRecord, instructions: readonly Instru
   return (response) => {
     const { score, reason, rules } = judge(response);
     const spoken = withoutThinking(response)?.trim() ?? "";
-    // no answer says the same as another, so that there is no majority to count
-    return { accuracy: score, format: spoken === "" ? 0 : 1, reason, answer: null, parts: partsOf(rules) };
+    return { accuracy: score, format: spoken === "" ? 0 : 1, reason, answer: spoken || null, parts: partsOf(rules) };
   };
 }
 

@@ -32,13 +32,13 @@ export interface ReadSamples {
 
 /**
  * Reads a file of answers and judges those that are not judged.
- * @param judgeOf the judge of a gold answer, by the item's id
+ * @param judgeOf the judge of a gold answer, by the item's id; its prompt is "" where the file does not tell
  * @param anew judges everything that has a text, whatever the file says
  * @throws UserError naming the line of what is wrong
  */
 export async function readSamples(
   file: string,
-  judgeOf: (id: string, gold: string) => Judge,
+  judgeOf: (id: string, gold: string, prompt: string) => Judge,
   anew = false,
 ): Promise<ReadSamples> {
   const items = new Map<string, ReadItem>();
@@ -60,13 +60,16 @@ export async function readSamples(
       const own = before ?? { question: questionOf(record), responses: [], order: [], line };
       if (own.order.includes(record.sample)) throw fail(`answer ${record.sample} of "${id}" is there twice`);
       own.order.push(record.sample);
+      if (record.prompt !== undefined) own.question = { ...own.question, prompt: record.prompt };
       const response = { ...responseOf(record) };
       own.responses.push(
         anew
-          ? { ...response, ...(await judgeOf(id, record.gold)(response.text, response.finish === "stop")) }
+          ? {
+              ...response,
+              ...(await judgeOf(id, record.gold, own.question.prompt)(response.text, response.finish === "stop")),
+            }
           : response,
       );
-      if (record.prompt !== undefined) own.question = { ...own.question, prompt: record.prompt };
       items.set(id, own);
       continue;
     }
@@ -88,7 +91,8 @@ export async function readSamples(
     const responses: Response[] = [];
     for (let i = 0; i < count; i++) {
       const text = row.samples?.[i] ?? "";
-      if (judged === null || anew) responses.push({ ...unknownReply(text), ...(await judgeOf(id, gold!)(text, true)) });
+      if (judged === null || anew)
+        responses.push({ ...unknownReply(text), ...(await judgeOf(id, gold!, row.prompt ?? "")(text, true)) });
       else responses.push(judgedResponse(text, judged[i]!, row.answers?.[i]));
     }
     blind ||= judged !== null && row.answers === undefined && row.samples === undefined;

@@ -27,6 +27,8 @@ const settings: Settings = {
   max_tokens: 8,
   think_budget: null,
   seed: 1,
+  judge: null,
+  judge_prompt: null,
 };
 const judge: Judge = (text) => ({
   accuracy: text.endsWith("right") ? 1 : 0,

@@ -17,6 +17,9 @@ export interface Settings {
   readonly max_tokens: number;
   readonly think_budget: number | null;
   readonly seed: number;
+  /** The model that judged and its server; null where a verifier did. */
+  readonly judge: string | null;
+  readonly judge_prompt: string | null;
 }
 
 /** How each is called on the command line, in the order an error names them. */
@@ -31,6 +34,8 @@ const FLAGS: Readonly<Record<Exclude<keyof Settings, "licence">, string>> = {
   max_tokens: "--max-tokens",
   think_budget: "--think-budget",
   seed: "--seed",
+  judge: "--judge-url",
+  judge_prompt: "--judge-url",
 };
 
 /** Where an earlier evaluation into `file` was another one: a sentence with what differs; null where both are one. */
@@ -43,7 +48,9 @@ export function mismatch(file: string, before: Readonly<Record<string, unknown>>
         ? `another content of the benchmark's file`
         : key === "weights"
           ? `other weights of the model ${now.model}`
-          : `${key} ${JSON.stringify(old)}, not ${JSON.stringify(own)}`;
+          : key === "judge_prompt"
+            ? "another prompt for its judge"
+            : `${key} ${JSON.stringify(old)}, not ${JSON.stringify(own)}`;
     return new UserError(
       `${file} holds an evaluation with ${what}; give the same settings to go on with it, or another file to --out.`,
       { exitCode: 2, type: "mismatch", param: flag },

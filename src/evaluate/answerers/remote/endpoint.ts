@@ -8,6 +8,12 @@ export interface Endpoint {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The flags that name an endpoint, for messages. */
+export interface Flags {
+  readonly address: string;
+  readonly model: string;
+}
+
 /** Whether a MODEL argument is a server. */
 export const isUrl = (model: string | undefined): model is string => model !== undefined && /^https?:\/\//i.test(model);
 
@@ -30,12 +36,13 @@ export function baseUrl(address: string): string {
 export function apiKey(
   given: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
+  flag = "--api-key",
 ): string | null {
   const name = given === undefined ? "RECKON_API_KEY" : /^env:(\w+)$/.exec(given)?.[1];
   if (name === undefined) return given!;
   const value = environment[name] ?? "";
   if (value === "" && given !== undefined)
-    throw usageError(`--api-key env:${name}: the environment has no ${name}`, "--api-key");
+    throw usageError(`${flag} env:${name}: the environment has no ${name}`, flag);
   return value === "" ? null : value;
 }
 
@@ -43,15 +50,20 @@ export function apiKey(
  * The endpoint of a server. Without a model's name the server is asked for its models, and its only one is taken.
  * @throws UserError where nothing answers or there are several models
  */
-export async function openEndpoint(address: string, model: string | undefined, key: string | null): Promise<Endpoint> {
+export async function openEndpoint(
+  address: string,
+  model: string | undefined,
+  key: string | null,
+  flags: Flags = { address: "--model", model: "--api-model" },
+): Promise<Endpoint> {
   const base = baseUrl(address);
   const headers = { "content-type": "application/json", ...(key === null ? {} : { authorization: `Bearer ${key}` }) };
-  return { base, headers, model: model ?? (await onlyModel(base, headers)) };
+  return { base, headers, model: model ?? (await onlyModel(base, headers, flags)) };
 }
 
 const ALIASES: readonly string[] = ["deepseek-reasoner", "deepseek-chat"];
 
-async function onlyModel(base: string, headers: Readonly<Record<string, string>>): Promise<string> {
+async function onlyModel(base: string, headers: Readonly<Record<string, string>>, flags: Flags): Promise<string> {
   let names: readonly string[];
   try {
     const response = await fetch(`${base}/models`, { headers, signal: AbortSignal.timeout(20_000) });
@@ -63,10 +75,10 @@ async function onlyModel(base: string, headers: Readonly<Record<string, string>>
         ? error.cause.message || String((error.cause as NodeJS.ErrnoException).code)
         : String(error);
     throw new UserError(
-      `The server ${base} does not list its models (${why}); check the address, or name the model with --api-model.`,
+      `The server ${base} does not list its models (${why}); check the address, or name the model with ${flags.model}.`,
       {
         type: "unreachable",
-        param: "--model",
+        param: flags.address,
       },
     );
   }
@@ -75,7 +87,7 @@ async function onlyModel(base: string, headers: Readonly<Record<string, string>>
   if (own.length === 1 || names.length === 1) return own[0] ?? names[0]!;
   const there = names.length === 0 ? "none" : names.slice(0, 12).join(", ");
   throw usageError(
-    `the server ${base} has ${names.length === 0 ? "no" : "several"} models (${there}); name one with --api-model`,
-    "--api-model",
+    `the server ${base} has ${names.length === 0 ? "no" : "several"} models (${there}); name one with ${flags.model}`,
+    flags.model,
   );
 }

@@ -41,7 +41,7 @@ export class RemoteAnswerer implements Answerer {
     const worker = async (): Promise<void> => {
       while (next < asks.length && !signal.aborted) {
         const ask = asks[next++]!;
-        const reply = await this.#answer(ask, settings, { ...hooks, signal });
+        const reply = await this.answer(ask, settings, { ...hooks, signal });
         if (!Number.isNaN(reply.tokens)) tokens += reply.tokens;
         hooks.onTokens?.(tokens);
         hooks.onReply(ask, reply);
@@ -58,7 +58,12 @@ export class RemoteAnswerer implements Answerer {
     if (failed.signal.aborted) throw failed.signal.reason;
   }
 
-  async #answer(ask: Ask, settings: AnswerSettings, { signal, onNotice }: AnswerHooks): Promise<Reply> {
+  /** Answers one, asking again where a failure may pass. @throws UserError where it does not, or the signal's reason */
+  async answer(
+    ask: Ask,
+    settings: AnswerSettings,
+    { signal, onNotice }: Pick<AnswerHooks, "signal" | "onNotice">,
+  ): Promise<Reply> {
     const { retries, timeout, random } = this.#options;
     for (let attempt = 1; ; ) {
       await this.#turn(signal);
