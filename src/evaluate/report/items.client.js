@@ -131,7 +131,8 @@
     const pre = document.createElement("pre");
     if (end > 0) pre.append(element("span", "thinking", text.slice(0, end)));
     const rest = text.slice(end);
-    const at = said ? rest.lastIndexOf(said) : -1;
+    // a program or a whole text that was judged as it stands needs no mark
+    const at = said && said.length < 400 ? rest.lastIndexOf(said) : -1;
     if (at < 0) pre.append(rest);
     else pre.append(rest.slice(0, at), element("mark", "", said), rest.slice(at + said.length));
     return pre;
