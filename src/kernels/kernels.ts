@@ -470,6 +470,8 @@ export interface Device
   readonly threads: number;
   /** Resolves once everything enqueued has run. */
   finish(): Promise<void>;
+  /** Resolves with the reason once nothing can run on it any more; left out where that cannot happen. */
+  readonly lost?: Promise<Error>;
   /** Ends worker threads and gives the memory back. */
   close(): Promise<void>;
 }

@@ -104,6 +104,7 @@ const OF_THE_REQUEST: ReadonlySet<string> = new Set([
 function fromUserError(error: UserError): ApiError {
   const { message, type, param } = error;
   if (type === "queue_full") return new ApiError(429, message, { code: type, retryAfter: 1, cause: error });
+  if (type === "out_of_memory") return new ApiError(503, message, { code: type, cause: error });
   if (type === "deadline") return new ApiError(503, message, { code: "deadline_exceeded", cause: error });
   if (type === "draining" || type === "engine_failed" || type === "loading")
     return new ApiError(503, message, { code: type, retryAfter: 2, cause: error });

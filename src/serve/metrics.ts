@@ -84,6 +84,11 @@ export class Metrics {
     }
   }
 
+  /** Counts an engine that broke. */
+  broke(model: string): void {
+    this.#counters.engine_failure_total.inc({ model_name: model });
+  }
+
   #observe(name: SecondsName, labels: { model_name: string }, ms: number | null): void {
     if (ms !== null) this.#seconds[name].observe(labels, ms / 1000);
   }
@@ -97,6 +102,7 @@ const COUNTERS = {
   prefix_cache_hits_total: "Prompt tokens found in the cache.",
   answers_lost_to_reasoning_total: "Answers that never came because the token limit ended the thinking.",
   request_failure_total: "Requests that failed inside.",
+  engine_failure_total: "Times the engine broke, or could not start anew.",
 };
 type CounterName = keyof typeof COUNTERS;
 

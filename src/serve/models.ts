@@ -43,20 +43,27 @@ export interface ModelEntry {
   readonly context: number | null;
 }
 
+/** Told of what happens on the models' engines. */
+export interface ModelsObserver {
+  readonly finished: (model: string, record: RequestRecord) => void;
+  /** An engine broke, or could not start anew. */
+  readonly broke: (model: string) => void;
+}
+
 export class Models {
   readonly #config: ServeConfig;
   readonly #log: Logger;
-  readonly #finished: (model: string, record: RequestRecord) => void;
+  readonly #observer: ModelsObserver;
   readonly #hosts: readonly Host[];
   readonly #created = Math.floor(Date.now() / 1000);
   #uses = 0;
   #closing = false;
 
   /** @throws UserError where two models have one name */
-  constructor(config: ServeConfig, log: Logger, finished: (model: string, record: RequestRecord) => void) {
+  constructor(config: ServeConfig, log: Logger, observer: ModelsObserver) {
     this.#config = config;
     this.#log = log;
-    this.#finished = finished;
+    this.#observer = observer;
     const given: readonly (string | undefined)[] = config.models.length === 0 ? [undefined] : config.models;
     this.#hosts = given.map((argument) => new Host(argument, nameOf(argument)));
     const names = [...this.#hosts.map(({ id }) => id), ...config.aliases];
@@ -125,6 +132,12 @@ export class Models {
     });
   }
 
+  /** "restarting" or "failed" where an engine broke and is not up again. */
+  get state(): "ready" | "restarting" | "failed" {
+    const states = this.#hosts.map(({ current }) => current?.state);
+    return states.includes("failed") ? "failed" : states.includes("restarting") ? "restarting" : "ready";
+  }
+
   /** Opens the first model. @throws UserError */
   async preload(): Promise<void> {
     await this.#open(this.#hosts[0]);
@@ -154,6 +167,8 @@ export class Models {
     if (this.#closing)
       throw new UserError("The server is shutting down and takes no more requests.", { type: "draining" });
     host.usedAt = ++this.#uses;
+    // It could not start anew when it broke; perhaps it can now.
+    if (host.current?.state === "failed") await host.close();
     if (host.opening !== null) return host.opening;
     const { threads, weights, mla } = this.#config;
     const open = (): Promise<ModelSession> => ModelSession.open({ model: host.argument, threads, weights, mla });
@@ -167,8 +182,11 @@ export class Models {
         saveBytes: this.#config.cacheBytes,
         reopen: open,
         observer: {
-          finished: (record) => this.#finished(host.id, record),
-          broke: (error) => this.#log.error({ model: host.id, err: error }, "engine broke"),
+          finished: (record) => this.#observer.finished(host.id, record),
+          broke: (error) => {
+            this.#observer.broke(host.id);
+            this.#log.error({ model: host.id, err: error }, "engine broke");
+          },
         },
       });
       host.opened(engine);

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { UserError } from "../error.ts";
+import type { RequestRecord } from "../generate/engine/handle.ts";
 import { createApp } from "./app.ts";
 import { type ServeConfig, type ServeOptions, serveConfig } from "./config.ts";
 import type { Core } from "./core.ts";
@@ -42,7 +43,7 @@ export async function startServer(
   const log = makeLog(config.logLevel);
   const limits = new Limits(config.requestsPerMinute, config.tokensPerMinute);
   const metrics: Metrics = new Metrics(() => models.loads());
-  const models = new Models(config, log, (model, record) => {
+  const finished = (model: string, record: RequestRecord): void => {
     metrics.finished(model, record);
     limits.spend(record.owner, record.promptTokens + record.newTokens);
     const { id, outcome, promptTokens, cachedTokens, newTokens, reasoningTokens, totalMs } = record;
@@ -59,7 +60,8 @@ export async function startServer(
     };
     if (lost) log.warn(told, "the token limit ended the thinking: there is no answer");
     else log.info(told, "written");
-  });
+  };
+  const models = new Models(config, log, { finished, broke: (model) => metrics.broke(model) });
   const core: Core = {
     config,
     models,

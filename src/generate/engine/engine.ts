@@ -12,7 +12,14 @@ import type { Prompt } from "../prompt.ts";
 import { Scheduler, type SchedulerState } from "../scheduler.ts";
 import type { Sequence } from "../sequence.ts";
 import type { ModelSession, Question } from "../session.ts";
-import { type EngineObserver, type Handle, type Outcome, QueueFull, type SubmitOptions } from "./handle.ts";
+import {
+  type EngineObserver,
+  type Handle,
+  type Outcome,
+  QueueFull,
+  type SubmitOptions,
+  whatWasLost,
+} from "./handle.ts";
 import { Job, type JobOwner, type Run } from "./job.ts";
 import { planRuns } from "./plan.ts";
 import { FairQueue } from "./queue.ts";
@@ -54,6 +61,10 @@ export class Engine implements JobOwner {
   #session: ModelSession;
   #scheduler: Scheduler;
   #state: EngineState = "ready";
+  /** Why the session's device computes no more; null: it does. */
+  #lost: Error | null = null;
+  /** Session and scheduler have been closed. */
+  #discarded = false;
   #newTokens = 0;
   #wake: (() => void) | null = null;
   #idle: PromiseWithResolvers<void> | null = null;
@@ -68,6 +79,7 @@ export class Engine implements JobOwner {
     this.#queueLimit = options.queue ?? 64;
     this.#observer = options.observer ?? {};
     this.#scheduler = this.#newScheduler();
+    this.#watchDevice();
     this.#loop = this.#run();
   }
 
@@ -155,8 +167,17 @@ export class Engine implements JobOwner {
     for (const job of this.#jobs.values()) this.#ending.push({ job, outcome: "cancelled" });
     this.#signal();
     await this.#loop;
-    this.#scheduler.close();
-    await this.#session.close();
+    if (!this.#discarded) await this.#discard();
+  }
+
+  /** A device that is lost while nothing runs is replaced at once, so that it costs no request. */
+  #watchDevice(): void {
+    const session = this.#session;
+    void session.decoder.device.lost?.then((error) => {
+      if (this.#session !== session) return;
+      this.#lost = error;
+      this.#signal();
+    });
   }
 
   #newScheduler(): Scheduler {
@@ -189,6 +210,10 @@ export class Engine implements JobOwner {
     for (;;) {
       this.#applyWishes();
       if (this.#state === "closed") return;
+      if (this.#lost !== null && this.#state !== "failed") {
+        await this.#recover(this.#lost);
+        continue;
+      }
       this.#expire();
       this.#fillSlots();
       if (this.#scheduler.idle) {
@@ -334,10 +359,7 @@ export class Engine implements JobOwner {
   /** After a step that threw: what ran is lost, what waits runs on a fresh engine. */
   async #recover(cause: unknown): Promise<void> {
     this.#observer.broke?.(cause);
-    const lost = new UserError("The engine broke while it wrote this answer; the same request may be sent again.", {
-      type: "engine_failed",
-      cause,
-    });
+    const lost = whatWasLost(cause);
     for (const { job } of [...this.#running.values()]) this.#fail(job, "failed", lost);
     this.#running.clear();
     this.#atWork.clear();
@@ -346,8 +368,12 @@ export class Engine implements JobOwner {
     try {
       if (reopen === undefined) throw cause;
       if (!draining) this.#state = "restarting";
-      await this.#discard();
+      // What a broken engine holds is given back as far as its device still can; the rest is lost with the device.
+      await this.#discard().catch(() => {});
       this.#session = await reopen();
+      this.#lost = null;
+      this.#discarded = false;
+      this.#watchDevice();
       this.#scheduler = this.#newScheduler();
       if (this.#state === "restarting") this.#state = "ready";
     } catch (error) {
@@ -358,13 +384,12 @@ export class Engine implements JobOwner {
     }
   }
 
-  /** Gives back what the broken engine holds, as far as its device still can. */
   async #discard(): Promise<void> {
+    this.#discarded = true;
     try {
       this.#scheduler.close();
+    } finally {
       await this.#session.close();
-    } catch {
-      // The memory is lost with the device.
     }
   }
 

@@ -94,3 +94,17 @@ export class QueueFull extends UserError {
     });
   }
 }
+
+/** What the requests are told that a broken step took with it. */
+export function whatWasLost(cause: unknown): UserError {
+  if (cause instanceof UserError && cause.type === "out_of_memory") {
+    return new UserError(`There was not enough memory to write this answer. ${cause.message}`, {
+      type: "out_of_memory",
+      cause,
+    });
+  }
+  return new UserError("The engine broke while it wrote this answer; the same request may be sent again.", {
+    type: "engine_failed",
+    cause,
+  });
+}

@@ -35,6 +35,7 @@ export async function cpuDevice(options: { readonly threads?: number; readonly b
     name: "cpu" as const,
     threads,
     finish: () => Promise.resolve(),
+    lost: pool.lost,
     close: () => pool.close(),
   } satisfies Partial<Device>) as unknown as Device;
 }

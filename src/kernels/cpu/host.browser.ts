@@ -3,7 +3,7 @@
  * any case, since the wasm asks for it; threads can only be given it where the page is cross-origin isolated.
  */
 import { UserError } from "../../error.ts";
-import type { WorkerStart } from "./host.ts";
+import type { StartedWorker, WorkerStart } from "./host.ts";
 
 /** Threads worth starting: 1 where memory cannot be shared with them. */
 export const processors = (): number =>
@@ -30,12 +30,13 @@ export async function readBuilt(file: string): Promise<Uint8Array<ArrayBuffer>> 
  * Starts a worker and resolves once it waits for work.
  * @param onLost called where it stops by an error after that
  */
-export function startWorker(start: WorkerStart, onLost: () => void): Promise<{ readonly end: () => Promise<void> }> {
+export function startWorker(start: WorkerStart, onLost: () => void): Promise<StartedWorker> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("thread.js", self.location.href), { type: "module", name: "reckon kernels" });
     worker.onmessage = () => {
       worker.onerror = onLost;
-      resolve({ end: async () => worker.terminate() });
+      // Nobody but this thread can end it, and where it stops by an error it says so itself.
+      resolve({ hasEnded: () => false, end: async () => worker.terminate() });
     };
     worker.onerror = ({ message }) => reject(new UserError(`A kernel thread could not be started: ${message}.`));
     worker.postMessage(start);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { UserError } from "../../error.ts";
 
 export const processors = (): number => availableParallelism();
@@ -15,6 +15,12 @@ const execArgv = ["--disable-warning=ExperimentalWarning"];
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+}
+
+export interface StartedWorker {
+  /** Whether it has ended, seen at once: also by a thread whose event loop stands still. */
+  hasEnded(): boolean;
+  end(): Promise<void>;
 }
 
 /**
@@ -55,13 +61,20 @@ export async function readBuilt(file: string): Promise<Uint8Array<ArrayBuffer>> 
  * Starts a worker and resolves once it waits for work. It never keeps the process alive.
  * @param onLost called where it ends without being told to
  */
-export function startWorker(start: WorkerStart, onLost: () => void): Promise<{ readonly end: () => Promise<void> }> {
+export function startWorker(start: WorkerStart, onLost: () => void): Promise<StartedWorker> {
   return new Promise((resolve, reject) => {
     let ending = false;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start, execArgv });
+    const { port1, port2 } = new MessageChannel();
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: { ...start, life: port2 },
+      transferList: [port2],
+      execArgv,
+    });
+    const hasEnded = portWatch(port1);
     worker.once("message", () => {
       worker.unref();
       resolve({
+        hasEnded,
         end: async () => {
           ending = true;
           await worker.terminate();
@@ -74,4 +87,21 @@ export function startWorker(start: WorkerStart, onLost: () => void): Promise<{ r
       if (!ending) onLost();
     });
   });
+}
+
+/**
+ * Tells whether the thread that holds the other end of a port has ended, which closes it. Events would tell too, but not while this
+ * thread waits inside a kernel: receiving takes note of the closing at once, and a closed port can no longer be handed on.
+ */
+function portWatch(port: MessagePort): () => boolean {
+  let own = port;
+  return () => {
+    receiveMessageOnPort(own);
+    try {
+      own = structuredClone(own, { transfer: [own] });
+      return false;
+    } catch {
+      return true;
+    }
+  };
 }

@@ -1,11 +1,10 @@
 /** The pool: no part of a kernel is lost or run twice, a trap is reported, and workers never keep a process alive. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
-import threads, { type Worker } from "node:worker_threads";
-import { AXPY } from "./assembly/operations.ts";
+import { AXPY, PEAK } from "./assembly/operations.ts";
 import { startPool } from "./pool.ts";
+import { DIES_IN_A_KERNEL, withWorkers } from "./test-workers.ts";
 
 for (const threads of [1, 2, 5])
   test(`every part of many small dispatches runs exactly once on ${threads} threads`, async () => {
@@ -37,21 +36,21 @@ test("a kernel that traps is named, and the pool runs nothing after it", async (
 });
 
 test("a worker that ends from outside is noticed: nothing runs on the pool after it", async () => {
-  const started: Worker[] = [];
-  const { Worker: Plain } = threads;
-  threads.Worker = class extends Plain {
-    constructor(...args: ConstructorParameters<typeof Plain>) {
-      super(...args);
-      started.push(this);
-    }
-  };
-  syncBuiltinESMExports();
-  const pool = await startPool(3).finally(() => {
-    threads.Worker = Plain;
-    syncBuiltinESMExports();
-  });
+  const { result: pool, started } = await withWorkers(() => startPool(3));
   await started[0].terminate();
   assert.throws(() => pool.run(AXPY, true), /CPU kernel thread ended/);
+  assert.match((await pool.lost).message, /CPU kernel thread ended/);
+  await pool.close();
+});
+
+test("a worker that ends while it holds a part of a kernel is noticed by the thread that waits for the part", async () => {
+  const { result: pool } = await withWorkers(() => startPool(2), DIES_IN_A_KERNEL);
+  pool.int[0] = 100_000;
+  pool.int[1] = pool.heap;
+  pool.memory.grow(1);
+  assert.throws(() => {
+    for (;;) pool.run(PEAK, true); // the worker may be late for the first ones
+  }, /CPU kernel thread ended/);
   await pool.close();
 });
 

@@ -5,7 +5,7 @@
  */
 import { usageError } from "../../error.ts";
 import { ARGUMENTS, FAILED, INITIAL_PAGES, MAXIMUM_PAGES, PRIVATE, PRIVATE_BYTES } from "./assembly/addresses.ts";
-import { chosenBuild, readBuilt, startWorker, widenVectors } from "./host.ts";
+import { chosenBuild, readBuilt, type StartedWorker, startWorker, widenVectors } from "./host.ts";
 
 /** What the wasm exports. */
 export interface KernelExports {
@@ -29,6 +29,8 @@ export interface Pool {
   readonly float: Float32Array;
   /** Runs a kernel on all threads, or on the calling one where `parallel` is false (too little work to share). */
   run(operation: number, parallel: boolean): void;
+  /** Resolves with the reason once nothing can run any more: a kernel trapped, or a thread ended from outside. */
+  readonly lost: Promise<Error>;
   close(): Promise<void>;
 }
 
@@ -51,15 +53,25 @@ export async function startPool(threads: number, build: Build = bestBuild()): Pr
   const heap = PRIVATE + threads * PRIVATE_BYTES;
   const initial = Math.max(INITIAL_PAGES, heap >> 16);
   const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared: true });
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
-  const dispatch = kernels.dispatch;
+  let workers: readonly StartedWorker[] = [];
+  const lost = Promise.withResolvers<Error>();
   let broken: Error | null = null;
-  const lost = (): void => {
+  const breakDown = (error: Error): Error => {
     // The other workers end too; what they were part of cannot be trusted to be whole.
     Atomics.store(new Int32Array(memory.buffer), FAILED >> 2, 1);
-    broken ??= new Error("A CPU kernel thread ended unexpectedly.");
+    broken ??= error;
+    lost.resolve(broken);
+    return broken;
   };
-  const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker({ module, memory }, lost)));
+  const threadEnded = (): Error => breakDown(new Error("A CPU kernel thread ended unexpectedly."));
+  // A thread that ends between two kernels is told by an event. Within one this thread waits and gets no events, so it looks.
+  const stillWaiting = (): void => {
+    if (workers.some((worker) => worker.hasEnded())) threadEnded();
+  };
+  const env = { memory, stillWaiting };
+  const kernels = new WebAssembly.Instance(module, { env }).exports as unknown as KernelExports;
+  const dispatch = kernels.dispatch;
+  workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker({ module, memory }, threadEnded)));
   return {
     memory,
     heap,
@@ -73,12 +85,11 @@ export async function startPool(threads: number, build: Build = bestBuild()): Pr
         dispatch(operation, parallel ? threads : 1);
       } catch (cause) {
         // Other threads may still be inside: nothing can run after this.
-        broken = new Error(`CPU kernel ${operation} stopped: ${cause instanceof Error ? cause.message : cause}`, {
-          cause,
-        });
-        throw broken;
+        const why = cause instanceof Error ? cause.message : cause;
+        throw breakDown(new Error(`CPU kernel ${operation} stopped: ${why}`, { cause }));
       }
     },
+    lost: lost.promise,
     async close() {
       kernels.endWorkers();
       await Promise.all(workers.map((worker) => worker.end()));

@@ -6,7 +6,8 @@ import type { KernelExports } from "./pool.ts";
 self.onmessage = ({ data }) => {
   const { module, memory } = data as WorkerStart;
   const words = new Int32Array(memory.buffer);
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+  const kernels = new WebAssembly.Instance(module, { env: { memory, stillWaiting() {} } })
+    .exports as unknown as KernelExports;
   const epoch = Atomics.load(words, EPOCH >> 2);
   self.postMessage("ready");
   try {

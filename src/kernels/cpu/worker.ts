@@ -1,4 +1,7 @@
-/** A worker thread: says that it is ready, then lives inside the wasm's workerLoop until the pool is closed. */
+/**
+ * A worker thread: says that it is ready, then lives inside the wasm's workerLoop until the pool is closed. Only the thread that
+ * dispatches looks whether the others are alive, so `stillWaiting` is nothing here.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { EPOCH, FAILED } from "./assembly/addresses.ts";
 import type { WorkerStart } from "./host.ts";
@@ -6,7 +9,8 @@ import type { KernelExports } from "./pool.ts";
 
 const { module, memory } = workerData as WorkerStart;
 const words = new Int32Array(memory.buffer);
-const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+const kernels = new WebAssembly.Instance(module, { env: { memory, stillWaiting() {} } })
+  .exports as unknown as KernelExports;
 const epoch = Atomics.load(words, EPOCH >> 2);
 parentPort?.postMessage("ready");
 try {

@@ -1,4 +1,4 @@
-/** GET /health, for whoever starts, balances and stops servers: 200 once the model answers. It needs no key and tells nothing else. */
+/** GET /health, for whoever starts, balances and stops servers: 200 while the models answer. It needs no key and tells nothing else. */
 import { Hono } from "hono";
 import type { AppEnv, Core } from "../core.ts";
 import { ApiError } from "../errors.ts";
@@ -7,10 +7,17 @@ export function healthRoutes(core: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   for (const path of ["/health", "/v1/health"]) {
     app.get(path, (c) => {
-      if (core.state === "ready") return c.json({ status: "ok" });
-      const message = core.state === "loading" ? "The model is being loaded." : "The server is shutting down.";
-      throw new ApiError(503, message, { code: core.state, retryAfter: 2 });
+      const state = core.state === "ready" ? core.models.state : core.state;
+      if (state === "ready") return c.json({ status: "ok" });
+      throw new ApiError(503, MESSAGES[state], { code: state === "failed" ? "engine_failed" : state, retryAfter: 2 });
     });
   }
   return app;
 }
+
+const MESSAGES = {
+  loading: "The model is being loaded.",
+  restarting: "The engine broke and starts anew.",
+  failed: "The engine broke and could not start anew; the next request makes it try again.",
+  draining: "The server is shutting down.",
+};

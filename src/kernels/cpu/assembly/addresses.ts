@@ -16,7 +16,7 @@ export const SLEEPERS = CONTROL + 256;
 /** The running kernel, -1 to end the workers, and into how many parts its work is cut. */
 export const OPERATION = CONTROL + 320;
 export const PARTS = CONTROL + 324;
-/** Set by a worker that trapped, so that nobody waits for it for ever. */
+/** Set where a worker trapped or ended, so that nobody waits for it for ever. */
 export const FAILED = CONTROL + 384;
 /** Eight counters, a cache line each. */
 export const TILES = CONTROL + 448;

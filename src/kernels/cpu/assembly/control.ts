@@ -40,14 +40,19 @@ import { FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS, TILES } from "./addresses";
   return atomic.add<i32>(TILES + (<usize>counter << 6), 1);
 }
 
-/** Waits while the word at `at` is `value`: spins some tens of microseconds, then sleeps. */
+/** The host's: called by a thread that has waited for a second, to look whether those it may be waiting for are alive. */
+// @ts-ignore: decorator
+@external("env", "stillWaiting") declare function stillWaiting(): void;
+
+/** Waits while the word at `at` is `value`: spins some tens of microseconds, then sleeps; traps once FAILED is set. */
 export function waitWhile(at: usize, value: i32): void {
   for (let spin = 0; spin < 30000; spin++) if (atomic.load<i32>(at) != value) return;
   do {
     if (atomic.load<i32>(FAILED)) unreachable();
     atomic.add<i32>(SLEEPERS, 1);
-    atomic.wait<i32>(at, value, 1000000000);
+    const timedOut = atomic.wait<i32>(at, value, 1000000000) == 2;
     atomic.sub<i32>(SLEEPERS, 1);
+    if (timedOut) stillWaiting();
   } while (atomic.load<i32>(at) == value);
 }
 
