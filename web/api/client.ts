@@ -4,6 +4,9 @@ export interface ModelInfo {
   readonly id: string;
   /** Tokens of prompt and answer together; absent until the model is loaded. */
   readonly context_length?: number;
+  /** Threads that compute, and the price of each for an hour; absent until the model is loaded. */
+  readonly threads?: number;
+  readonly usd_per_core_hour?: number;
 }
 
 export interface Verdict {
@@ -13,12 +16,14 @@ export interface Verdict {
   readonly answer: string;
 }
 
-/** A failure in words, and whether asking again may help. */
+/** A failure in words, whether asking again may help, and whether it was that the server was not there. */
 export class ApiFailure extends Error {
   readonly mayRetry: boolean;
-  constructor(message: string, mayRetry: boolean) {
+  readonly unreachable: boolean;
+  constructor(message: string, mayRetry: boolean, unreachable: boolean = mayRetry) {
     super(message);
     this.mayRetry = mayRetry;
+    this.unreachable = unreachable;
   }
 }
 
@@ -28,7 +33,7 @@ export async function request(path: string, key: string, body?: unknown, signal?
   try {
     response = await fetch(path, {
       method: body === undefined ? "GET" : "POST",
-      headers: { "content-type": "application/json", ...(key === "" ? {} : { authorization: `Bearer ${key}` }) },
+      headers: { "content-type": "application/json", ...authorization(key) },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
     });
@@ -37,18 +42,31 @@ export async function request(path: string, key: string, body?: unknown, signal?
     throw new ApiFailure("The server cannot be reached. It may have been stopped; start it again and retry.", true);
   }
   if (response.ok) return response;
-  throw new ApiFailure(await messageOf(response), response.status >= 500 || response.status === 429);
+  throw new ApiFailure(await messageOf(response), response.status >= 500 || response.status === 429, false);
 }
 
 /** @throws ApiFailure */
 export async function listModels(key: string): Promise<readonly ModelInfo[]> {
-  return (await (await request("/v1/models", key)).json()).data;
+  const { data } = (await (await request("/v1/models", key)).json()) as { readonly data: readonly ModelInfo[] };
+  return data;
 }
 
 /** Judges an answer against a gold one. @throws ApiFailure */
 export async function verifyAnswer(gold: string, answer: string, key: string): Promise<Verdict> {
-  return (await request("/v1/verify", key, { gold, answer })).json();
+  return (await request("/v1/verify", key, { gold, answer })).json() as Promise<Verdict>;
 }
+
+/** Ends the thinking of an answer under way; its stream goes on with the answer. @throws ApiFailure */
+export async function endThinking(id: string, key: string): Promise<void> {
+  await request(`/v1/chat/completions/${id}/end-thinking`, key, {});
+}
+
+/** Ends an answer under way. One that cannot be reached has ended, or will. */
+export function cancelAnswer(id: string, key: string): void {
+  fetch(`/v1/chat/completions/${id}`, { method: "DELETE", headers: authorization(key) }).catch(() => undefined);
+}
+
+const authorization = (key: string): Record<string, string> => (key === "" ? {} : { authorization: `Bearer ${key}` });
 
 async function messageOf(response: Response): Promise<string> {
   const text = await response.text();

@@ -1,5 +1,9 @@
-/** A chat answer as it is written: server-sent events of the chat API, told as what they mean. */
+/**
+ * Chat answers as they are written: server-sent events of the chat API, told as what they mean. A connection that drops is taken up
+ * again where it was, and so is a stream that an earlier page had begun.
+ */
 import { ApiFailure, request } from "./client.ts";
+import { serverEvents } from "./sse.ts";
 
 export interface Alternative {
   readonly token: string;
@@ -8,6 +12,8 @@ export interface Alternative {
 
 export interface Token extends Alternative {
   readonly top: readonly Alternative[];
+  /** Of all that might have come, in nats; absent where the server told only the likeliest. */
+  readonly entropy?: number;
 }
 
 export interface Usage {
@@ -16,18 +22,35 @@ export interface Usage {
   readonly completion_tokens_details?: { readonly reasoning_tokens: number };
 }
 
+/** `index`: which of several answers. `at`: the event's number, to read on from, or null. */
 export type ChatEvent =
-  | { readonly kind: "thinking" | "content"; readonly text: string; readonly tokens: readonly Token[] }
-  | { readonly kind: "finish"; readonly reason: string; readonly usage: Usage | null };
+  | { readonly kind: "opened"; readonly id: string }
+  | {
+      readonly kind: "thinking" | "content";
+      readonly index: number;
+      readonly at: number | null;
+      readonly text: string;
+      readonly tokens: readonly Token[];
+    }
+  | { readonly kind: "end"; readonly index: number; readonly reason: string }
+  | { readonly kind: "finish"; readonly usage: Usage | null };
+
+/** A stream under way: its id, and the number of the event seen last. */
+export interface StreamPlace {
+  readonly id: string;
+  readonly last: number;
+}
 
 interface RawToken extends Alternative {
   readonly top_logprobs: readonly Alternative[];
+  readonly entropy?: number;
 }
 
 interface Chunk {
   readonly error?: { readonly message: string };
   readonly usage?: Usage | null;
   readonly choices: readonly {
+    readonly index: number;
     readonly delta: { readonly content?: string | null; readonly reasoning_content?: string | null };
     readonly logprobs?: {
       readonly content: readonly RawToken[] | null;
@@ -37,58 +60,72 @@ interface Chunk {
   }[];
 }
 
-/** @throws ApiFailure; the signal's reason where it was aborted */
-export async function* streamChat(body: object, key: string, signal: AbortSignal): AsyncGenerator<ChatEvent> {
-  const wanted = { ...body, stream: true, stream_options: { include_usage: true } };
-  const response = await request("/v1/chat/completions", key, wanted, signal);
-  let reason = "";
+/** Tries to reach a server that has gone, over about ten seconds. */
+const PAUSES = [300, 600, 1200, 2400, 4800];
+
+/**
+ * @param from a request's fields, or the place of a stream that was begun
+ * @throws ApiFailure; the signal's reason where it was aborted
+ */
+export async function* streamChat(
+  from: { readonly body: object } | StreamPlace,
+  key: string,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent> {
+  let [id, last] = "body" in from ? [null, -1] : [from.id, from.last];
+  let tries = 0;
   let usage: Usage | null = null;
-  for await (const data of eventData(response.body!, signal)) {
-    if (data === "[DONE]") {
-      yield { kind: "finish", reason, usage };
-      return;
-    }
-    const chunk: Chunk = JSON.parse(data);
-    if (chunk.error) throw new ApiFailure(chunk.error.message, true);
-    usage = chunk.usage ?? usage;
-    for (const { delta, logprobs, finish_reason } of chunk.choices) {
-      reason = finish_reason ?? reason;
-      const thought = (logprobs?.reasoning_content ?? []).map(told);
-      const said = (logprobs?.content ?? []).map(told);
-      if (delta.reasoning_content || thought.length > 0) {
-        yield { kind: "thinking", text: delta.reasoning_content ?? "", tokens: thought };
+  for (;;) {
+    try {
+      let response: Response;
+      if (id === null) {
+        const { body } = from as { readonly body: object };
+        const wanted = { ...body, stream: true, stream_options: { include_usage: true, resumable: true } };
+        response = await request("/v1/chat/completions", key, wanted, signal);
+        id = response.headers.get("x-stream-id");
+        if (id !== null) yield { kind: "opened", id };
+      } else response = await request(`/v1/streams/${id}?after=${last}`, key, undefined, signal);
+      for await (const event of serverEvents(response.body!)) {
+        tries = 0;
+        last = event.id ?? last;
+        if (event.data === "[DONE]") {
+          yield { kind: "finish", usage };
+          return;
+        }
+        const chunk: Chunk = JSON.parse(event.data);
+        if (chunk.error) throw new ApiFailure(chunk.error.message, true, false);
+        usage = chunk.usage ?? usage;
+        yield* told(chunk, event.id);
       }
-      if (delta.content || said.length > 0) yield { kind: "content", text: delta.content ?? "", tokens: said };
+      throw new ApiFailure("The connection ended before the answer did.", true);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const failure =
+        error instanceof ApiFailure
+          ? error
+          : new ApiFailure("The connection to the server was lost while it answered.", true);
+      if (id === null || !failure.unreachable || tries >= PAUSES.length) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, PAUSES[tries++]));
+      if (signal.aborted) throw signal.reason;
     }
   }
-  throw new ApiFailure("The connection ended before the answer did.", true);
 }
 
-const told = ({ token, logprob, top_logprobs }: RawToken): Token => ({
+function* told({ choices }: Chunk, at: number | null): Generator<ChatEvent> {
+  for (const { index, delta, logprobs, finish_reason: reason } of choices) {
+    const thought = (logprobs?.reasoning_content ?? []).map(tokenOf);
+    const said = (logprobs?.content ?? []).map(tokenOf);
+    if (delta.reasoning_content || thought.length > 0) {
+      yield { kind: "thinking", index, at, text: delta.reasoning_content ?? "", tokens: thought };
+    }
+    if (delta.content || said.length > 0) yield { kind: "content", index, at, text: delta.content ?? "", tokens: said };
+    if (reason !== null) yield { kind: "end", index, reason };
+  }
+}
+
+const tokenOf = ({ token, logprob, top_logprobs: top, entropy }: RawToken): Token => ({
   token,
   logprob,
-  top: top_logprobs.map((one) => ({ token: one.token, logprob: one.logprob })),
+  top: top.map((one) => ({ token: one.token, logprob: one.logprob })),
+  ...(entropy === undefined ? {} : { entropy }),
 });
-
-async function* eventData(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<string> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let held = "";
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      held += decoder.decode(value, { stream: true });
-      for (let end = held.indexOf("\n\n"); end >= 0; end = held.indexOf("\n\n")) {
-        const event = held.slice(0, end);
-        held = held.slice(end + 2);
-        for (const line of event.split("\n")) if (line.startsWith("data: ")) yield line.slice(6);
-      }
-    }
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new ApiFailure("The connection to the server was lost while it answered.", true);
-  } finally {
-    reader.cancel().catch(() => undefined);
-  }
-}

@@ -2,10 +2,11 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Composer } from "./Composer.tsx";
 import { History } from "./History.tsx";
+import { Memory } from "./Memory.tsx";
 import { MessageView } from "./MessageView.tsx";
 import { SettingsPanel } from "./SettingsPanel.tsx";
 import type { ChatStore } from "./store.ts";
-import { pathOf } from "./types.ts";
+import { groupOf, pathOf } from "./types.ts";
 
 const STARTERS = [
   "What is 27 + 15 - 8?",
@@ -17,12 +18,14 @@ const STARTERS = [
 export function ChatWindow({ store }: { readonly store: ChatStore }) {
   const state = useSyncExternalStore(store.subscribe, store.snapshot);
   const [side, setSide] = useState(false);
-  const [settings, setSettings] = useState(false);
+  const [panel, setPanel] = useState<"settings" | "memory" | null>(null);
+  const toggle = (name: "settings" | "memory"): void => setPanel((open) => (open === name ? null : name));
   const conversation = store.conversation;
   const path = conversation ? pathOf(conversation) : [];
   const last = path.at(-1);
-  const writing = last?.state === "writing";
-  useKeys(store, writing ? last.id : null, setSettings);
+  const writing =
+    (conversation && last && groupOf(conversation, last).find(({ state: one }) => one === "writing")) ?? null;
+  useKeys(store, writing?.id ?? null, () => toggle("settings"));
   const thread = useRef<HTMLElement>(null);
   useFollow(thread, last?.content.length ?? 0, last?.thinking.length ?? 0, path.length);
   return (
@@ -37,7 +40,10 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
             History
           </button>
           <h1>{conversation?.title ?? "New chat"}</h1>
-          <button type="button" aria-expanded={settings} onClick={() => setSettings(!settings)}>
+          <button type="button" aria-expanded={panel === "memory"} onClick={() => toggle("memory")}>
+            Memory
+          </button>
+          <button type="button" aria-expanded={panel === "settings"} onClick={() => toggle("settings")}>
             Settings
           </button>
         </header>
@@ -49,7 +55,8 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
             </button>
           </p>
         )}
-        {settings && <SettingsPanel store={store} state={state} onClose={() => setSettings(false)} />}
+        {panel === "settings" && <SettingsPanel store={store} state={state} onClose={() => setPanel(null)} />}
+        {panel === "memory" && <Memory store={store} state={state} onClose={() => setPanel(null)} />}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
         <main className="thread" ref={thread} tabIndex={0} aria-label="Conversation">
           {path.length === 0 && (
@@ -70,9 +77,9 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
             <MessageView key={message.id} store={store} conversation={conversation!} message={message} />
           ))}
         </main>
-        <Composer store={store} state={state} writing={writing ? last : null} path={path} />
+        <Composer store={store} state={state} writing={writing} path={path} />
         <p className="unseen" role="status">
-          {last?.role === "assistant" ? spoken(last.state) : ""}
+          {last?.role === "assistant" ? spoken(writing?.state ?? last.state) : ""}
         </p>
       </div>
     </div>
@@ -83,23 +90,21 @@ const spoken = (state: string): string =>
   state === "writing" ? "The model is writing." : state === "failed" ? "The answer failed." : "The answer is complete.";
 
 /** Keyboard: Escape stops; with Ctrl or Command and Shift: O a new chat, comma the settings. */
-function useKeys(
-  store: ChatStore,
-  writing: string | null,
-  setSettings: (change: (open: boolean) => boolean) => void,
-): void {
+function useKeys(store: ChatStore, writing: string | null, toggleSettings: () => void): void {
+  const toggle = useRef(toggleSettings);
+  toggle.current = toggleSettings;
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       const command = (event.ctrlKey || event.metaKey) && event.shiftKey;
       if (event.key === "Escape" && writing !== null) store.stop(writing);
       else if (command && event.key.toLowerCase() === "o") store.open(null);
-      else if (command && event.code === "Comma") setSettings((open) => !open);
+      else if (command && event.code === "Comma") toggle.current();
       else return;
       event.preventDefault();
     };
     document.addEventListener("keydown", listen);
     return () => document.removeEventListener("keydown", listen);
-  }, [store, writing, setSettings]);
+  }, [store, writing]);
 }
 
 /** Keeps the end in view while it grows, unless the reader has scrolled up. */

@@ -1,12 +1,10 @@
-/** One message: what was asked, or thinking and answer with their counts and what can be done with them. */
+/** One message: a question, or its answer, alone or beside those that were asked for together with it. */
 import { memo, useState } from "react";
-import { Markdown } from "../markdown/Markdown.tsx";
 import { visible } from "../markdown/visible.ts";
-import { type ChatStore, siblingsOf } from "./store.ts";
-import { Thinking } from "./Thinking.tsx";
-import { TokenView } from "./TokenView.tsx";
-import type { Conversation, Message } from "./types.ts";
-import { VerifyForm } from "./VerifyForm.tsx";
+import { AnswerView } from "./AnswerView.tsx";
+import type { ChatStore } from "./store.ts";
+import { Together } from "./Together.tsx";
+import { type Conversation, groupOf, type Message, versionsOf } from "./types.ts";
 
 interface Props {
   readonly store: ChatStore;
@@ -15,25 +13,62 @@ interface Props {
 }
 
 export function MessageView({ store, conversation, message }: Props) {
-  const siblings = siblingsOf(conversation, message);
-  return message.role === "user" ? (
-    <Question store={store} message={message} siblings={siblings} />
-  ) : (
-    <Answer store={store} message={message} siblings={siblings} />
+  const { group } = message;
+  const versions = versionsOf(conversation, message);
+  const at = versions.findIndex((one) => (group === undefined ? one.id === message.id : one.group === group));
+  // A text, so that what was drawn is drawn again only where it has changed.
+  const ids = versions.map(({ id }) => id).join(" ");
+  if (message.role === "user") {
+    const { id, parent, content } = message;
+    return <Question key={id} store={store} parent={parent} content={content} ids={ids} at={at} />;
+  }
+  if (group === undefined) return <Single store={store} message={message} ids={ids} at={at} />;
+  const all = groupOf(conversation, message);
+  return (
+    <div className="beside">
+      <Together store={store} group={all} shown={message.id} />
+      {all.every(({ state }) => state !== "writing") && (
+        <div className="actions">
+          <Branches store={store} ids={ids} at={at} />
+          <button type="button" onClick={() => store.regenerate(message)}>
+            Regenerate
+          </button>
+        </div>
+      )}
+    </div>
   );
 }
 
-interface PartProps {
+interface VersionProps {
   readonly store: ChatStore;
-  readonly message: Message;
-  readonly siblings: readonly Message[];
+  /** The messages that may be shown here, separated by spaces. */
+  readonly ids: string;
+  readonly at: number;
 }
 
-function Question({ store, message, siblings }: PartProps) {
+const Single = memo(function Single({ store, message, ids, at }: VersionProps & { readonly message: Message }) {
+  return (
+    <AnswerView store={store} message={message}>
+      {ids.includes(" ") && <Branches store={store} ids={ids} at={at} />}
+    </AnswerView>
+  );
+});
+
+/** Lines of a question that are shown before the reader asks for all. */
+const MOST_LINES = 16;
+const MOST_CHARACTERS = 2000;
+
+interface QuestionProps extends VersionProps {
+  readonly parent: string | null;
+  readonly content: string;
+}
+
+const Question = memo(function Question({ store, parent, content, ids, at }: QuestionProps) {
   const [draft, setDraft] = useState<string | null>(null);
+  const [whole, setWhole] = useState(false);
   if (draft !== null) {
     const save = (): void => {
-      if (draft.trim() !== "") store.send(draft, message.parent);
+      if (draft.trim() !== "") store.send(draft, parent);
       setDraft(null);
     };
     return (
@@ -61,108 +96,48 @@ function Question({ store, message, siblings }: PartProps) {
       </article>
     );
   }
+  const beginning = content.split("\n", MOST_LINES).join("\n").slice(0, MOST_CHARACTERS);
+  const long = beginning.length < content.length;
   return (
     <article className="question" aria-label="You">
-      <p dir="auto">{visible(message.content)}</p>
+      <p dir="auto">{visible(whole || !long ? content : beginning)}</p>
       <div className="actions">
-        <Branches store={store} message={message} siblings={siblings} />
-        <button type="button" onClick={() => setDraft(message.content)}>
+        <Branches store={store} ids={ids} at={at} />
+        {long && (
+          <button type="button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+            {whole ? "Show less" : `Show all ${content.length.toLocaleString("en")} characters`}
+          </button>
+        )}
+        <button type="button" onClick={() => setDraft(content)}>
           Edit
         </button>
       </div>
     </article>
   );
-}
-
-const Answer = memo(function Answer({ store, message, siblings }: PartProps) {
-  const [panel, setPanel] = useState<"verify" | "tokens" | null>(null);
-  const toggle = (name: "verify" | "tokens"): void => setPanel(panel === name ? null : name);
-  const { state, content, counts } = message;
-  const writing = state === "writing";
-  const hasTokens = (message.thinkingTokens?.length ?? 0) + (message.answerTokens?.length ?? 0) > 0;
-  return (
-    <article className="answer" aria-label={message.model ?? "Model"} aria-busy={writing}>
-      {(message.thinking !== "" || writing) && <Thinking store={store} message={message} />}
-      {content !== "" && <Markdown text={content.trimStart()} />}
-      {state === "cut" && (
-        <p className="quiet" role="note">
-          {content.trim() === ""
-            ? "The token limit ended the thinking: there is no answer. Raise the limit, or let it think less."
-            : "The token limit ended the answer."}
-        </p>
-      )}
-      {state === "stopped" && <p className="quiet">Stopped.</p>}
-      {state === "failed" && (
-        <p className="failure" role="alert">
-          {message.failure}
-        </p>
-      )}
-      {counts && <p className="counts">{described(message)}</p>}
-      {!writing && (
-        <div className="actions">
-          <Branches store={store} message={message} siblings={siblings} />
-          <button type="button" onClick={() => store.regenerate(message)}>
-            {state === "failed" ? "Retry" : "Regenerate"}
-          </button>
-          <button type="button" onClick={() => navigator.clipboard.writeText(content.trim())}>
-            Copy
-          </button>
-          <button type="button" aria-expanded={panel === "verify"} onClick={() => toggle("verify")}>
-            Verify
-          </button>
-          {hasTokens && (
-            <button type="button" aria-expanded={panel === "tokens"} onClick={() => toggle("tokens")}>
-              Tokens
-            </button>
-          )}
-        </div>
-      )}
-      {panel === "verify" && <VerifyForm store={store} answer={content} />}
-      {panel === "tokens" && <TokenView message={message} />}
-    </article>
-  );
 });
 
-function Branches({ store, message, siblings }: PartProps) {
-  if (siblings.length < 2) return null;
-  const at = siblings.findIndex(({ id }) => id === message.id);
+function Branches({ store, ids, at }: VersionProps) {
+  const versions = ids.split(" ");
+  if (versions.length < 2) return null;
   return (
     <span className="branches">
       <button
         type="button"
         disabled={at === 0}
         aria-label="Earlier version"
-        onClick={() => store.choose(siblings[at - 1])}
+        onClick={() => store.choose(versions[at - 1])}
       >
         ‹
       </button>
-      {at + 1}/{siblings.length}
+      {at + 1}/{versions.length}
       <button
         type="button"
-        disabled={at === siblings.length - 1}
+        disabled={at === versions.length - 1}
         aria-label="Later version"
-        onClick={() => store.choose(siblings[at + 1])}
+        onClick={() => store.choose(versions[at + 1])}
       >
         ›
       </button>
     </span>
   );
-}
-
-/** What thinking and answer took: "thinking 84 tokens, answer 6, 240 tokens/s, 0.4 s". */
-function described({ counts, model }: Message): string {
-  const { thinkingTokens, answerTokens, took, promptTokens } = counts!;
-  const written = thinkingTokens + answerTokens;
-  // Over the whole time: what came in one burst says nothing of the time between two tokens.
-  const rate = took > 0 ? Math.round((written / took) * 10) / 10 : 0;
-  return [
-    model ?? "",
-    promptTokens > 0 ? `read ${promptTokens}` : "",
-    `thinking ${thinkingTokens}`,
-    `answer ${answerTokens} tokens`,
-    `${rate} tokens/s`,
-    `${took.toFixed(1)} s`,
-  ]
-    .filter((part) => part !== "")
-    .join(" · ");
 }

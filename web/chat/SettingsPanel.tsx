@@ -10,6 +10,7 @@ const NUMBERS: readonly [keyof Settings, string, string, string][] = [
   ["seed", "Seed", "", ""],
   ["maxTokens", "Most tokens", "1", ""],
   ["thinkingBudget", "Thinking budget", "0", ""],
+  ["price", "Core-hour, $", "0", ""],
 ];
 
 interface Props {
@@ -36,7 +37,7 @@ export function SettingsPanel({ store, state, onClose }: Props) {
             step="any"
             min={min}
             max={max}
-            placeholder="the model's"
+            placeholder={name === "price" ? "0.04" : "the model's"}
             value={String(settings[name])}
             onChange={set(name)}
           />

@@ -1,6 +1,6 @@
 /** The thinking of an answer: open while it is written, closed after, with its seconds and tokens; it can be ended at once. */
 import { useEffect, useState } from "react";
-import { visible } from "../markdown/visible.ts";
+import { Trace } from "../markdown/Trace.tsx";
 import type { ChatStore } from "./store.ts";
 import type { Message } from "./types.ts";
 
@@ -11,7 +11,7 @@ export function Thinking({ store, message }: { readonly store: ChatStore; readon
   const seconds = useSeconds(live, message.counts?.thought ?? 0);
   const tokens = message.counts?.thinkingTokens ?? 0;
   return (
-    <section className={live ? "thinking live" : "thinking"} aria-label="Thinking">
+    <div className={live ? "thinking live" : "thinking"}>
       <div className="thinking-head">
         <button type="button" aria-expanded={open} onClick={() => setWish(!open)}>
           {live ? "Thinking" : "Thought for"} <span className="figure">{seconds.toFixed(1)} s</span> ·{" "}
@@ -23,12 +23,8 @@ export function Thinking({ store, message }: { readonly store: ChatStore; readon
           </button>
         )}
       </div>
-      {open && (
-        <p className="trace" dir="auto">
-          {visible(message.thinking)}
-        </p>
-      )}
-    </section>
+      {open && <Trace text={message.thinking} />}
+    </div>
   );
 }
 

@@ -1,32 +1,79 @@
-/** Every token of an answer, coloured by how sure the model was of it; hovering or focusing one shows what else it might have been. */
-import { useState } from "react";
-import type { Token } from "../api/stream.ts";
+/**
+ * Every token of an answer, coloured by how unsure the model was: a map of the whole trace, the text with the moments at which it turns
+ * back in the margin, and what each token might have been instead. Any of those may be chosen, and the answer goes on from there.
+ */
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Alternative, Token } from "../api/stream.ts";
 import { visible } from "../markdown/visible.ts";
+import type { ChatStore } from "./store.ts";
+import { TokenMap } from "./TokenMap.tsx";
+import { entropy, MEASURES, type Measure, type Moment, margins, moments, unsureness } from "./tokens.ts";
 import type { Message } from "./types.ts";
 
-/** Tokens drawn; the rest of a very long trace is only counted. */
-const MOST = 4000;
+/** Tokens drawn at once; a longer trace is turned over like pages. */
+const PAGE = 2000;
 
-export function TokenView({ message }: { readonly message: Message }) {
-  const tokens = [...(message.thinkingTokens ?? []), ...(message.answerTokens ?? [])];
-  const split = message.thinkingTokens?.length ?? 0;
+export function TokenView({ store, message }: { readonly store: ChatStore; readonly message: Message }) {
+  const { thinkingTokens, answerTokens } = message;
+  const tokens = useMemo(() => [...(thinkingTokens ?? []), ...(answerTokens ?? [])], [thinkingTokens, answerTokens]);
+  const turns = useMemo(() => moments(tokens), [tokens]);
+  const split = thinkingTokens?.length ?? 0;
+  const [measure, setMeasure] = useState<Measure>("probability");
   const [at, setAt] = useState(0);
-  const chosen = tokens[at] ?? null;
+  const text = useRef<HTMLDivElement>(null);
+  const [moved, setMoved] = useState(0);
+  useEffect(() => {
+    if (moved > 0) text.current?.querySelector(".chosen")?.scrollIntoView({ block: "nearest" });
+  }, [moved]);
+  /** Goes to a token that may be out of view. */
+  const goTo = (index: number): void => {
+    setAt(Math.max(0, Math.min(tokens.length - 1, index)));
+    setMoved((times) => times + 1);
+  };
   const choose = (event: { target: EventTarget }): void => {
     const index = (event.target as HTMLElement).dataset.at;
     if (index !== undefined) setAt(Number(index));
   };
-  const move = (event: React.KeyboardEvent): void => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const keys = (event: React.KeyboardEvent): void => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, PageDown: 100, PageUp: -100 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    setAt(Math.max(0, Math.min(tokens.length - 1, at + step)));
+    goTo(at + step);
   };
+  const chosen = tokens[at] ?? null;
+  const page = Math.floor(at / PAGE);
+  const pages = Math.ceil(tokens.length / PAGE);
   return (
-    <section className="tokens" aria-label="Tokens and their probabilities">
+    <div className="tokens">
+      <fieldset className="measures">
+        <legend className="unseen">Coloured by</legend>
+        {MEASURES.map((name) => (
+          <label key={name}>
+            <input type="radio" checked={measure === name} onChange={() => setMeasure(name)} /> {name}
+          </label>
+        ))}
+        <span className="quiet">
+          {tokens.length} tokens, {turns.length} {turns.length === 1 ? "moment" : "moments"} of turning back
+        </span>
+      </fieldset>
+      <TokenMap tokens={tokens} moments={turns} measure={measure} at={at} onChoose={goTo} />
+      {pages > 1 && (
+        <div className="actions">
+          <button type="button" disabled={page === 0} onClick={() => goTo((page - 1) * PAGE)}>
+            Earlier
+          </button>
+          <span className="quiet">
+            page {page + 1} of {pages}
+          </span>
+          <button type="button" disabled={page === pages - 1} onClick={() => goTo((page + 1) * PAGE)}>
+            Later
+          </button>
+        </div>
+      )}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for what is filled in */}
       <div
         className="token-text"
+        ref={text}
         role="group"
         aria-label="Tokens; arrow keys choose one"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the tokens
@@ -34,31 +81,56 @@ export function TokenView({ message }: { readonly message: Message }) {
         onMouseOver={choose}
         onFocus={choose}
         onClick={choose}
-        onKeyDown={move}
+        onKeyDown={keys}
       >
-        {tokens.slice(0, MOST).map((token, index) => (
-          <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no names and never move
-            key={index}
-            data-at={index}
-            data-sure={sureness(token)}
-            className={`${index === at ? "chosen " : ""}${index === split ? "first-answer" : ""}`}
-          >
-            {shown(token.token)}
-          </span>
-        ))}
-        {tokens.length > MOST && <span> ... and {tokens.length - MOST} more</span>}
+        <Page tokens={tokens} from={page * PAGE} measure={measure} chosen={at} split={split} moments={turns} />
       </div>
-      {chosen && <Alternatives token={chosen} />}
-    </section>
+      {chosen && <Alternatives token={chosen} onChoose={(other) => store.branch(message, at, other)} />}
+    </div>
   );
 }
 
-function Alternatives({ token }: { readonly token: Token }) {
+interface PageProps {
+  readonly tokens: readonly Token[];
+  readonly from: number;
+  readonly measure: Measure;
+  readonly chosen: number;
+  readonly split: number;
+  readonly moments: readonly Moment[];
+}
+
+function Page({ tokens, from, measure, chosen, split, moments: turns }: PageProps) {
+  const words = useMemo(() => margins(tokens, turns), [tokens, turns]);
+  return tokens.slice(from, from + PAGE).map((token, offset) => {
+    const index = from + offset;
+    const word = words.get(index);
+    return (
+      <span key={index}>
+        {word !== undefined && <span className="moment">{word}</span>}
+        <span
+          data-at={index}
+          data-unsure={unsureness(token, measure)}
+          className={`${index === chosen ? "chosen " : ""}${index === split ? "first-answer" : ""}`}
+        >
+          {shown(token.token)}
+        </span>
+      </span>
+    );
+  });
+}
+
+interface AlternativesProps {
+  readonly token: Token;
+  readonly onChoose: (other: Alternative) => void;
+}
+
+function Alternatives({ token, onChoose }: AlternativesProps) {
+  const { nats, exact } = entropy(token);
   return (
     <div className="alternatives" aria-live="polite">
       <p>
-        <code>{shown(token.token)}</code> {percent(token.logprob)} · entropy {entropy(token).toFixed(2)} nats or more
+        <code>{shown(token.token)}</code> {percent(token.logprob)} · entropy {exact ? "" : "at least "}
+        {nats.toFixed(2)} nats
       </p>
       <ul>
         {token.top.map((one) => (
@@ -66,22 +138,19 @@ function Alternatives({ token }: { readonly token: Token }) {
             <code>{shown(one.token)}</code>
             <meter min={0} max={1} value={Math.exp(one.logprob)} aria-label={percent(one.logprob)} />
             <span className="figure">{percent(one.logprob)}</span>
+            {one.token === token.token ? (
+              <span className="quiet">was drawn</span>
+            ) : (
+              <button type="button" onClick={() => onChoose(one)}>
+                Go on with this
+              </button>
+            )}
           </li>
         ))}
       </ul>
     </div>
   );
 }
-
-/** 4: nearly certain, 0: unlikely. */
-function sureness({ logprob }: Token): number {
-  const p = Math.exp(logprob);
-  return [0.2, 0.5, 0.8, 0.98].filter((bound) => p >= bound).length;
-}
-
-/** Of the alternatives that were told; those left out can only add to it. */
-const entropy = ({ top }: Token): number =>
-  top.reduce((sum, { logprob }) => sum - Math.exp(logprob) * Math.max(logprob, -100), 0);
 
 const percent = (logprob: number): string => `${(100 * Math.exp(logprob)).toFixed(1)} %`;
 

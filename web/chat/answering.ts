@@ -1,109 +1,108 @@
-/** One answer being written: sends the request, gathers what comes, and tells the store once a frame at most. */
+/**
+ * Answers being written: gathers what a stream brings and tells it once a frame at most. What has come is saved piece by piece, so that
+ * a page opened anew goes on where this one was.
+ */
 import { ApiFailure } from "../api/client.ts";
-import { streamChat, type Token, type Usage } from "../api/stream.ts";
-import { requestFields, type Settings } from "./settings.ts";
-import type { Counts, Message } from "./types.ts";
+import type { ChatEvent } from "../api/stream.ts";
+import type { Draft } from "./draft.ts";
+import { dropPieces, savePiece } from "./pieces.ts";
+import type { Message } from "./types.ts";
 
-export interface Beginning {
-  readonly thinking: string;
-  readonly content: string;
+export interface Listener {
+  /** What has changed of which answer. */
+  readonly changed: (index: number, change: Partial<Message>) => void;
+  /** The stream can be read on by this id. */
+  readonly opened: (stream: string) => void;
 }
 
 /**
- * @param path the messages before the answer
- * @param begun text the answer goes on from, or null
- * @param tell called with what has changed of the message
+ * @param drafts an answer each, by the stream's index
+ * @param signal stops them, with what there is
  */
-export async function writeAnswer(
-  settings: Settings,
-  path: readonly Message[],
-  begun: Beginning | null,
+export async function writeAnswers(
+  events: AsyncIterable<ChatEvent>,
+  drafts: readonly Draft[],
+  stream: string | null,
   signal: AbortSignal,
-  tell: (change: Partial<Message>) => void,
+  listener: Listener,
 ): Promise<void> {
-  const started = performance.now();
-  const seconds = (): number => (performance.now() - started) / 1000;
-  let thinking = begun?.thinking ?? "";
-  let content = begun?.content ?? "";
-  let [waited, thought] = [0, 0];
-  let usage: Usage | null = null;
-  const thinkingTokens: Token[] = [];
-  const answerTokens: Token[] = [];
-  let [thinkingPieces, answerPieces] = [0, 0];
-  const counts = (): Counts => {
-    const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
-    return {
-      promptTokens: usage?.prompt_tokens ?? 0,
-      thinkingTokens: usage === null ? thinkingTokens.length || thinkingPieces : reasoning,
-      answerTokens: usage === null ? answerTokens.length || answerPieces : usage.completion_tokens - reasoning,
-      waited,
-      thought: content === "" ? Math.max(0, seconds() - waited) : thought,
-      took: seconds(),
-    };
+  const { changed } = listener;
+  const open = new Set(drafts.keys());
+  const touched = new Set<number>();
+  let [id, at] = [stream, -1];
+  const show = pacer(
+    () => (document.hidden ? 250 : 33),
+    () => {
+      for (const index of touched) changed(index, drafts[index].live());
+      touched.clear();
+    },
+  );
+  const save = pacer(
+    () => 1000,
+    () => {
+      if (id === null || at < 0) return;
+      const pieces = drafts.map((draft) => draft.take());
+      savePiece(id, at, pieces);
+    },
+  );
+  const end = (index: number, change: Partial<Message>): void => {
+    open.delete(index);
+    touched.delete(index);
+    changed(index, { ...drafts[index].whole(), ...change, stream: undefined });
   };
-  const all = (): Partial<Message> => ({
-    thinking,
-    content,
-    counts: counts(),
-    ...(settings.tokens && begun === null
-      ? { thinkingTokens: [...thinkingTokens], answerTokens: [...answerTokens] }
-      : {}),
-  });
-  const paced = pacer(() => tell({ thinking, content, counts: counts() }));
+  window.addEventListener("pagehide", save.now);
   try {
-    const body = { ...requestFields(settings), messages: messagesFor(settings, path, begun) };
-    for await (const event of streamChat(body, settings.key, signal)) {
-      if (event.kind === "finish") {
-        usage = event.usage;
-        tell({ ...all(), state: event.reason === "length" ? "cut" : "done" });
-        return;
-      }
-      waited ||= seconds();
-      if (event.kind === "thinking") {
-        thinking += event.text;
-        thinkingPieces++;
-        thinkingTokens.push(...event.tokens);
+    for await (const event of events) {
+      if (event.kind === "opened") {
+        id = event.id;
+        listener.opened(id);
+      } else if (event.kind === "end") {
+        end(event.index, { state: event.reason === "length" ? "cut" : "done" });
+      } else if (event.kind === "finish") {
+        const { usage } = event;
+        if (usage !== null && drafts.length === 1 && !drafts[0].continues) {
+          const thought = usage.completion_tokens_details?.reasoning_tokens ?? 0;
+          drafts[0].count(usage.prompt_tokens, thought, usage.completion_tokens - thought);
+          changed(0, drafts[0].live());
+        }
+        for (const index of open) end(index, { state: "done" });
       } else {
-        if (content === "") thought = seconds() - waited;
-        content += event.text;
-        answerPieces++;
-        answerTokens.push(...event.tokens);
+        drafts[event.index].add(event);
+        at = event.at ?? at;
+        touched.add(event.index);
+        show.ask();
+        save.ask();
       }
-      paced.ask();
     }
   } catch (error) {
-    if (signal.aborted) tell({ ...all(), state: "stopped" });
-    else tell({ ...all(), state: "failed", failure: error instanceof ApiFailure ? error.message : String(error) });
+    const change: Partial<Message> = signal.aborted
+      ? { state: "stopped" }
+      : { state: "failed", failure: error instanceof ApiFailure ? error.message : String(error) };
+    for (const index of open) end(index, change);
   } finally {
-    paced.end();
+    window.removeEventListener("pagehide", save.now);
+    show.end();
+    save.end();
+    if (id !== null) void dropPieces(id);
   }
 }
 
-function messagesFor(settings: Settings, path: readonly Message[], begun: Beginning | null): object[] {
-  return [
-    ...(settings.system.trim() === "" ? [] : [{ role: "system", content: settings.system }]),
-    ...path.map(({ role, content }) => ({ role, content })),
-    ...(begun === null
-      ? []
-      : [{ role: "assistant", content: begun.content, reasoning_content: begun.thinking, prefix: true }]),
-  ];
-}
-
-/** At most one call a frame; a hidden page, which gets no frames, is told four times a second. */
-function pacer(call: () => void): { ask: () => void; end: () => void } {
+/** At most one call in a time. */
+function pacer(pause: () => number, call: () => void): { ask: () => void; now: () => void; end: () => void } {
   let due: ReturnType<typeof setTimeout> | null = null;
+  const end = (): void => {
+    if (due !== null) clearTimeout(due);
+    due = null;
+  };
+  const now = (): void => {
+    end();
+    call();
+  };
   return {
     ask: () => {
-      due ??= setTimeout(
-        () => {
-          due = null;
-          call();
-        },
-        document.hidden ? 250 : 33,
-      );
+      due ??= setTimeout(now, pause());
     },
-    end: () => {
-      if (due !== null) clearTimeout(due);
-    },
+    now,
+    end,
   };
 }

@@ -1,56 +1,9 @@
 // The chat as people use it: Chromium, a real server, the bundled model.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { noChromium, startChromium } from "../../src/browser/chromium.ts";
-import { type RunningServer, startServer } from "../../src/serve/server.ts";
+import { test } from "node:test";
+import { ask, axeFindings, finished, open, server, skip, startWindow } from "../test-window.ts";
 
-const skip = noChromium();
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** A loaded machine may take long for anything; nothing here waits longer than it must. */
-const LONG = 120_000;
-
-let server: RunningServer;
-let browser: Browser;
-before(
-  async () => {
-    if (skip !== false) return;
-    server = await startServer({ port: 0, logLevel: "silent", threads: 1, drainMs: 1000 });
-    browser = await startChromium();
-  },
-  { timeout: 2 * LONG },
-);
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** A page of its own whose every request and error is noted. */
-async function open(use: (page: Page, asked: string[]) => Promise<void>): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(LONG);
-  const [asked, errors]: [string[], string[]] = [[], []];
-  page.on("request", (request) => asked.push(request.url()));
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(server.url, { timeout: LONG });
-  try {
-    await use(page, asked);
-    assert.deepEqual(errors, []);
-  } finally {
-    await context.close();
-  }
-}
-
-const ask = async (page: Page, text: string): Promise<void> => {
-  await page.getByRole("textbox", { name: "Question" }).fill(text);
-  await page.keyboard.press("Enter");
-};
-
-const finished = (page: Page) => page.getByRole("button", { name: "Regenerate" }).last().waitFor();
+startWindow();
 
 test("a question is thought about and answered, checked, asked anew, edited, found again after a reload", {
   skip,
@@ -60,10 +13,13 @@ test("a question is thought about and answered, checked, asked anew, edited, fou
     await finished(page);
     assert.match(await page.locator(".thinking-head").innerText(), /Thought for\s+\d+\.\d s · \d+ tokens/);
     assert.match(await page.locator(".answer .markdown").innerText(), /\d/);
-    assert.match(await page.locator(".counts").innerText(), /answer \d+ tokens · [\d.]+ tokens\/s/);
+    assert.match(
+      await page.locator(".counts").innerText(),
+      /answer \d+ tokens · [\d.]+ tokens\/s.*thinking \$0\.\d+ \+ answer \$0\.\d+/,
+    );
 
     await page.getByRole("button", { name: "Tokens", exact: true }).click();
-    assert.ok((await page.locator("[data-sure]").count()) > 20);
+    assert.ok((await page.locator(".token-text [data-unsure]").count()) > 20);
     assert.ok((await page.locator(".alternatives li").count()) > 1);
     await page.getByRole("button", { name: "Verify" }).click();
     await page.getByLabel("The right answer").fill("-1");
@@ -92,20 +48,9 @@ test("axe finds nothing, in light and dark", { skip }, async () => {
     await ask(page, "What is 3 + 4?");
     await finished(page);
     await page.getByRole("button", { name: "Settings" }).click();
-    for (const theme of ["light", "dark"]) {
-      await page.getByLabel("Colours").selectOption(theme);
-      const found = await page.evaluate(`(${axeRun})(${JSON.stringify(readFileSync(axe, "utf8"))})`);
-      assert.deepEqual(found, [], theme);
-    }
+    assert.deepEqual(await axeFindings(page), []);
   });
 });
-
-/** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
-const axeRun = `async (source) => {
-  (0, eval)(source);
-  const { violations } = await axe.run(document);
-  return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 200)).join(" | "));
-}`;
 
 test("what a model writes runs nothing and fetches nothing", { skip }, async () => {
   const hostile = [
@@ -161,8 +106,6 @@ const endlessFirst = `
 test("thinking is stopped by Escape, or ended for an answer that goes on from it", { skip }, async () => {
   for (const way of ["stop", "answer now"]) {
     await open(async (page) => {
-      await page.addInitScript(endlessFirst);
-      await page.reload();
       await ask(page, "What is 5 + 6?");
       await page.locator(".trace", { hasText: "5 + 6 = 11" }).waitFor();
       if (way === "stop") {
@@ -173,7 +116,7 @@ test("thinking is stopped by Escape, or ended for an answer that goes on from it
         await finished(page);
         assert.match(await page.locator(".answer .markdown").innerText(), /\S/);
       }
-    });
+    }, endlessFirst);
   }
 });
 

@@ -1,45 +1,23 @@
 /** Conversations kept in the browser (IndexedDB), and as files. */
-import { type Conversation, pathOf } from "./types.ts";
+import { inStore } from "./database.ts";
+import { type Conversation, type Message, pathOf } from "./types.ts";
 
-const NAME = "reckon";
-const STORE = "conversations";
-
-let opened: Promise<IDBDatabase> | null = null;
-
-function database(): Promise<IDBDatabase> {
-  opened ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-  return opened;
-}
-
-async function done<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const db = await database();
-  return new Promise((resolve, reject) => {
-    const asked = act(db.transaction(STORE, mode).objectStore(STORE));
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-}
-
-/** All of them, the one used last first. What was being written when the page went is called stopped. */
+/** All of them, the one used last first. What was being written when the page went, and cannot be read on, is called stopped. */
 export async function loadConversations(): Promise<Conversation[]> {
-  const all: Conversation[] = await done("readonly", (store) => store.getAll());
-  return all.map(settled).sort((a, b) => b.updated - a.updated);
+  const all: Conversation[] = await inStore("conversations", "readonly", (store) => store.getAll());
+  return all.map((one) => settled(one, ({ stream }) => stream !== undefined)).sort((a, b) => b.updated - a.updated);
 }
 
 export const saveConversation = (one: Conversation): Promise<IDBValidKey> =>
-  done("readwrite", (store) => store.put(one));
+  inStore("conversations", "readwrite", (store) => store.put(one));
 
-export const deleteConversation = (id: string): Promise<undefined> => done("readwrite", (store) => store.delete(id));
+export const deleteConversation = (id: string): Promise<undefined> =>
+  inStore("conversations", "readwrite", (store) => store.delete(id));
 
-function settled(conversation: Conversation): Conversation {
+function settled(conversation: Conversation, goesOn: (message: Message) => boolean = () => false): Conversation {
   const messages = Object.entries(conversation.messages).map(([id, message]) => [
     id,
-    message.state === "writing" ? { ...message, state: "stopped" as const } : message,
+    message.state === "writing" && !goesOn(message) ? { ...message, state: "stopped" as const } : message,
   ]);
   return { ...conversation, messages: Object.fromEntries(messages) };
 }
@@ -65,7 +43,7 @@ export function fromJson(text: string): Conversation[] {
   if (!Array.isArray(list) || !list.every(isConversation)) {
     throw new Error("The file holds no conversations; import a file that was exported here.");
   }
-  return list.map(settled);
+  return list.map((one) => settled(one));
 }
 
 function isConversation(value: unknown): value is Conversation {

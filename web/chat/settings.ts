@@ -1,11 +1,27 @@
-/** What the reader sets: how the model is asked, and how the page looks. Kept in the browser. */
+/** What the reader sets: how the model is asked, what it is told of the reader, and how the page looks. Kept in the browser. */
 
 export const EFFORTS = ["none", "low", "medium", "high", "max"] as const;
 
+/** How many answers to a question, and what they differ in: a vote's are many draws of one model. */
+export const WAYS = ["one", "vote 3", "vote 5", "vote 9", "thinking", "models"] as const;
+
+/** Something to remember: told to the model in the system prompt while it is on. */
+export interface Fact {
+  readonly id: string;
+  readonly text: string;
+  readonly on: boolean;
+}
+
 export interface Settings {
   readonly model: string;
+  /** The second model of "models". */
+  readonly other: string;
+  readonly way: (typeof WAYS)[number];
   readonly effort: (typeof EFFORTS)[number];
   readonly system: string;
+  readonly facts: readonly Fact[];
+  /** Whether the facts are told at all. */
+  readonly remembers: boolean;
   /** Empty: as the model has it. */
   readonly temperature: string;
   readonly topP: string;
@@ -14,6 +30,8 @@ export interface Settings {
   readonly seed: string;
   readonly maxTokens: string;
   readonly thinkingBudget: string;
+  /** US dollars of a core for an hour; empty: the server's. */
+  readonly price: string;
   /** Whether each token's probability and its alternatives are asked for. */
   readonly tokens: boolean;
   readonly key: string;
@@ -22,8 +40,12 @@ export interface Settings {
 
 const DEFAULTS: Settings = {
   model: "",
+  other: "",
+  way: "one",
   effort: "max",
   system: "",
+  facts: [],
+  remembers: true,
   temperature: "",
   topP: "",
   topK: "",
@@ -31,6 +53,7 @@ const DEFAULTS: Settings = {
   seed: "",
   maxTokens: "",
   thinkingBudget: "",
+  price: "",
   tokens: true,
   key: "",
   theme: "system",
@@ -47,6 +70,13 @@ export function loadSettings(): Settings {
 }
 
 export const saveSettings = (settings: Settings): void => localStorage.setItem(PLACE, JSON.stringify(settings));
+
+/** The system prompt as it is sent: the reader's own, then what is to be remembered. "" where there is neither. */
+export function systemPrompt({ system, facts, remembers }: Settings): string {
+  const told = remembers ? facts.filter(({ on, text }) => on && text.trim() !== "") : [];
+  const known = told.length === 0 ? "" : `Known of the user:\n${told.map(({ text }) => `- ${text.trim()}`).join("\n")}`;
+  return [system.trim(), known].filter((part) => part !== "").join("\n\n");
+}
 
 /** The request's fields that the settings decide. */
 export function requestFields(settings: Settings): Record<string, unknown> {

@@ -1,9 +1,12 @@
 /** The page's state outside of React: conversations, settings, what is being written. Components read snapshots of it. */
 import { listModels, type ModelInfo } from "../api/client.ts";
-import { type Beginning, writeAnswer } from "./answering.ts";
+import type { Alternative } from "../api/stream.ts";
+import { requestsFor } from "./asking.ts";
+import { branchAt } from "./branching.ts";
 import { deleteConversation, loadConversations, saveConversation } from "./history.ts";
 import { loadSettings, type Settings, saveSettings } from "./settings.ts";
-import { type Conversation, childrenOf, type Message, pathOf } from "./types.ts";
+import { type Conversation, type Message, pathOf } from "./types.ts";
+import { Writers } from "./writers.ts";
 
 export interface State {
   readonly conversations: readonly Conversation[];
@@ -18,7 +21,17 @@ export interface State {
 export class ChatStore {
   #state: State = { conversations: [], current: null, settings: loadSettings(), models: [], notice: null };
   readonly #listeners = new Set<() => void>();
-  readonly #writing = new Map<string, AbortController>();
+  readonly #writers = new Writers({
+    state: () => this.#state,
+    find: (id) => this.#find(id),
+    put: (conversation) => this.#put(conversation),
+    change: (conversation, id, change) => this.#change(conversation, id, change),
+    keep: (id) => this.#keep(id),
+    choose: (conversation, message) => this.#show(conversation, message),
+    ended: () => {
+      if (this.#state.models.every(({ context_length }) => context_length === undefined)) void this.refreshModels();
+    },
+  });
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -31,15 +44,18 @@ export class ChatStore {
     return this.#state.conversations.find(({ id }) => id === this.#state.current) ?? null;
   }
 
-  /** Reads what the browser kept and what the server has. */
+  /** Reads what the browser kept and what the server has; answers that were being written go on. */
   async load(): Promise<void> {
     applyTheme(this.#state.settings.theme);
+    const models = this.refreshModels();
     try {
       this.#set({ conversations: await loadConversations() });
     } catch {
       this.#set({ notice: "This browser keeps nothing for this page: conversations will be lost when it closes." });
     }
-    await this.refreshModels();
+    const going = this.#writers.resume();
+    if (going !== null) this.#set({ current: going });
+    await models;
   }
 
   async refreshModels(): Promise<void> {
@@ -65,48 +81,52 @@ export class ChatStore {
     this.#set({ notice: text });
   }
 
-  /** Adds a message of the reader's under the shown end, or under `parent`, and asks for an answer. */
+  /** Adds a message of the reader's under the shown end, or under `parent`, and asks for answers in the way that is set. */
   send(content: string, parent?: string | null): void {
     const conversation = this.conversation ?? newConversation(content);
     const under = parent === undefined ? (pathOf(conversation).at(-1)?.id ?? null) : parent;
     const message: Message = { ...blank("user", under), content, state: "done" };
-    this.#put(withMessage(conversation, message));
+    this.#put(withMessages(conversation, [message]));
     this.#set({ current: conversation.id });
-    void this.#answer(conversation.id, message.id, null);
+    this.#ask(message.id, this.#state.settings);
   }
 
-  /** A further answer to the message above this one. */
-  regenerate(answer: Message, settings?: Partial<Settings>): void {
-    if (this.#state.current !== null && answer.parent !== null) {
-      void this.#answer(this.#state.current, answer.parent, null, settings);
-    }
+  /** Further answers to the message above this one, in the way that is set or in another. */
+  regenerate(answer: Message, way: Settings["way"] = this.#state.settings.way): void {
+    if (answer.parent !== null) this.#ask(answer.parent, { ...this.#state.settings, way });
   }
 
   stop(id: string): void {
-    this.#writing.get(id)?.abort();
+    this.#writers.stop(id);
   }
 
-  /** Ends the thinking where it is: the same answer goes on behind the closing tag. */
+  /** Ends the thinking where it is: the answer comes now. */
   async answerNow(message: Message): Promise<void> {
-    this.stop(message.id);
-    await this.#ended(message.id);
-    const now = this.conversation?.messages[message.id];
-    // A content, if only a line end, closes the thinking it follows.
-    if (now && this.#state.current) {
-      await this.#goOn(this.#state.current, now, { thinking: now.thinking, content: "\n" });
-    }
+    const conversation = this.conversation;
+    if (conversation) await this.#writers.answerNow(conversation.id, message.id);
+  }
+
+  /** Writes on where an answer was stopped, cut or broken off. */
+  goOn(message: Message): void {
+    const conversation = this.conversation;
+    if (conversation) void this.#writers.goOn(conversation.id, message.id, message.content !== "");
+  }
+
+  /** Another answer that is this one up to a token, has another in its place, and goes on from there. */
+  branch(message: Message, at: number, other: Alternative): void {
+    const conversation = this.conversation;
+    if (!conversation) return;
+    const { begun, closed } = branchAt(message, at, other);
+    const { model, usdPerSecond } = message;
+    const answer: Message = { ...blank("assistant", message.parent), ...begun, model, usdPerSecond };
+    this.#put(withMessages(conversation, [answer]));
+    void this.#writers.goOn(conversation.id, answer.id, closed);
   }
 
   /** Shows another of the messages under the same one. */
-  choose(message: Message): void {
+  choose(id: string): void {
     const conversation = this.conversation;
-    if (conversation)
-      this.#put({ ...conversation, shown: { ...conversation.shown, [message.parent ?? ""]: message.id } });
-  }
-
-  rename(id: string, title: string): void {
-    const conversation = this.#state.conversations.find((one) => one.id === id);
-    if (conversation) this.#put({ ...conversation, title });
+    if (conversation) this.#show(conversation.id, conversation.messages[id]);
   }
 
   remove(id: string): void {
@@ -122,52 +142,29 @@ export class ChatStore {
     for (const one of conversations) this.#put(one);
   }
 
-  async #answer(
-    conversationId: string,
-    under: string,
-    begun: Beginning | null,
-    changed: Partial<Settings> = {},
-  ): Promise<void> {
-    const conversation = this.#find(conversationId);
+  #ask(under: string, settings: Settings): void {
+    const conversation = this.conversation;
     if (!conversation) return;
-    const settings = { ...this.#state.settings, ...changed };
-    const model = settings.model || this.#state.models[0]?.id;
-    const answer: Message = { ...blank("assistant", under), model };
-    this.#put(withMessage(conversation, answer));
-    await this.#goOn(conversationId, answer, begun, settings);
+    const requests = requestsFor(settings, this.#state.models);
+    const count = requests.reduce((sum, { labels }) => sum + labels.length, 0);
+    const group = count > 1 ? crypto.randomUUID() : undefined;
+    const made = requests.map((asked) => ({
+      asked,
+      answers: asked.labels.map((label): Message => {
+        const model = asked.settings.model || this.#state.models[0]?.id;
+        const answer: Message = { ...blank("assistant", under), model };
+        return group === undefined ? answer : { ...answer, group, label };
+      }),
+    }));
+    const all = made.flatMap(({ answers }) => answers);
+    this.#put(withMessages(conversation, all));
+    void this.#writers.write(conversation.id, made);
   }
 
-  async #goOn(
-    conversationId: string,
-    answer: Message,
-    begun: Beginning | null,
-    settings: Settings = this.#state.settings,
-  ): Promise<void> {
+  #show(conversationId: string, message: Message): void {
     const conversation = this.#find(conversationId);
-    if (!conversation) return;
-    const above = ancestors(conversation, answer);
-    const control = new AbortController();
-    this.#writing.set(answer.id, control);
-    this.#change(conversationId, answer.id, { state: "writing" });
-    await writeAnswer(settings, above, begun, control.signal, (change) =>
-      this.#change(conversationId, answer.id, change),
-    );
-    this.#writing.delete(answer.id);
-    this.#changed();
-    const written = this.#find(conversationId);
-    if (written) this.#keep(written);
-    if (this.#state.models.every(({ context_length }) => context_length === undefined)) void this.refreshModels();
-  }
-
-  #ended(id: string): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.#writing.has(id)) return resolve();
-      const remove = this.subscribe(() => {
-        if (this.#writing.has(id)) return;
-        remove();
-        resolve();
-      });
-    });
+    if (conversation)
+      this.#put({ ...conversation, shown: { ...conversation.shown, [message.parent ?? ""]: message.id } });
   }
 
   #change(conversationId: string, id: string, change: Partial<Message>): void {
@@ -185,37 +182,29 @@ export class ChatStore {
   #put(conversation: Conversation): void {
     const others = this.#state.conversations.filter(({ id }) => id !== conversation.id);
     this.#set({ conversations: [conversation, ...others].sort((a, b) => b.updated - a.updated) });
-    this.#keep(conversation);
+    this.#keep(conversation.id);
   }
 
-  #keep(conversation: Conversation): void {
-    saveConversation(conversation).catch(() => undefined);
+  #keep(id: string): void {
+    const conversation = this.#find(id);
+    if (conversation) saveConversation(this.#writers.asBegun(conversation)).catch(() => undefined);
   }
 
   #set(change: Partial<State>): void {
     this.#state = { ...this.#state, ...change };
-    this.#changed();
-  }
-
-  #changed(): void {
     for (const listener of this.#listeners) listener();
   }
 }
 
-function withMessage(conversation: Conversation, message: Message): Conversation {
+/** The messages are of one parent; the first of them is the one shown. */
+function withMessages(conversation: Conversation, messages: readonly Message[]): Conversation {
+  const [{ id, parent }] = messages;
   return {
     ...conversation,
     updated: Date.now(),
-    messages: { ...conversation.messages, [message.id]: message },
-    shown: { ...conversation.shown, [message.parent ?? ""]: message.id },
+    messages: { ...conversation.messages, ...Object.fromEntries(messages.map((one) => [one.id, one])) },
+    shown: { ...conversation.shown, [parent ?? ""]: id },
   };
-}
-
-function ancestors(conversation: Conversation, message: Message): Message[] {
-  const above: Message[] = [];
-  for (let id = message.parent; id !== null; id = conversation.messages[id].parent)
-    above.unshift(conversation.messages[id]);
-  return above;
 }
 
 const blank = (role: Message["role"], parent: string | null): Message => ({
@@ -237,7 +226,3 @@ function applyTheme(theme: Settings["theme"]): void {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }
-
-/** The messages a message may be exchanged for, itself among them. */
-export const siblingsOf = (conversation: Conversation, message: Message): Message[] =>
-  childrenOf(conversation, message.parent);

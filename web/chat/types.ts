@@ -11,6 +11,15 @@ export interface Counts {
   readonly took: number;
 }
 
+/** Where an answer stands among those asked for together: which cluster of equal answers, and what it says. */
+export interface Vote {
+  readonly cluster: number;
+  readonly said: string;
+  readonly votes: number;
+  /** More answers say this than say anything else. */
+  readonly wins: boolean;
+}
+
 export interface Message {
   readonly id: string;
   readonly parent: string | null;
@@ -22,9 +31,19 @@ export interface Message {
   readonly failure?: string;
   readonly model?: string;
   readonly counts?: Counts;
+  /** US dollars that a second of writing costs: the machine's threads at their price, shared by the answers written at once. */
+  readonly usdPerSecond?: number;
   /** What was drawn instead of what, in order: of the thinking and of the answer. */
   readonly thinkingTokens?: readonly Token[];
   readonly answerTokens?: readonly Token[];
+  /** Answers asked for together share it, and are shown side by side; `label` tells them apart. */
+  readonly group?: string;
+  readonly label?: string;
+  readonly vote?: Vote;
+  /** Where another answer was left for this one, in words. */
+  readonly branch?: string;
+  /** The server's stream it comes by while it is written, and which of its answers it is. */
+  readonly stream?: { readonly id: string; readonly index: number };
 }
 
 export interface Conversation {
@@ -48,4 +67,29 @@ export function pathOf(conversation: Conversation): Message[] {
     path.push(message);
   }
   return path;
+}
+
+/** The messages above one, from the first. */
+export function above(conversation: Conversation, message: Message): Message[] {
+  const found: Message[] = [];
+  for (let id = message.parent; id !== null; id = conversation.messages[id].parent)
+    found.unshift(conversation.messages[id]);
+  return found;
+}
+
+/** Those asked for together with a message, itself among them. */
+export const groupOf = (conversation: Conversation, message: Message): Message[] =>
+  message.group === undefined
+    ? [message]
+    : childrenOf(conversation, message.parent).filter(({ group }) => group === message.group);
+
+/** What may be shown in a message's place: single answers, and of answers asked for together one. */
+export function versionsOf(conversation: Conversation, message: Message): Message[] {
+  const seen = new Set<string>();
+  return childrenOf(conversation, message.parent).filter(({ id, group }) => {
+    const own = group === undefined ? id : group;
+    if (seen.has(own)) return false;
+    seen.add(own);
+    return true;
+  });
 }

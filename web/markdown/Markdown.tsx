@@ -2,8 +2,9 @@
  * Markdown as React elements. No HTML is ever made from a model's text, so none of it can run; pictures are links, and links go
  * only to http, https and mailto. A finished block is parsed and drawn once, however long the text goes on.
  */
-import { memo, type ReactNode, useMemo, useState } from "react";
+import { memo, type ReactNode, useState } from "react";
 import { type Block, parseBlocks } from "./blocks.ts";
+import { useGrowing } from "./growing.ts";
 import { type Inline, parseInline } from "./inline.ts";
 import { Formula } from "./Math.tsx";
 import { splitBlocks } from "./split.ts";
@@ -13,7 +14,8 @@ const MOST_ROWS = 200;
 const MOST_COLUMNS = 40;
 
 export function Markdown({ text }: { readonly text: string }) {
-  const pieces = useMemo(() => splitBlocks(visible(text)), [text]);
+  // A list or a table may still join the piece before.
+  const pieces = useGrowing(visible(text), splitBlocks, 2);
   return (
     <div className="markdown" dir="auto">
       {pieces.map((piece, index) => (
@@ -94,8 +96,8 @@ function drawPart(part: Inline, key: number): ReactNode {
 function Table({ head, rows }: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }) {
   const columns = head.slice(0, MOST_COLUMNS);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard
-    <section className="table" tabIndex={0} aria-label="table">
+    // biome-ignore lint/a11y/useSemanticElements lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard
+    <div className="table" role="group" tabIndex={0} aria-label="table">
       <table>
         <thead>
           <tr>
@@ -119,7 +121,7 @@ function Table({ head, rows }: { readonly head: readonly string[]; readonly rows
         </tbody>
       </table>
       {rows.length > MOST_ROWS && <p className="quiet">{rows.length - MOST_ROWS} more rows are not shown.</p>}
-    </section>
+    </div>
   );
 }
 

@@ -1,17 +1,19 @@
-/** A formula. KaTeX comes when the first one is shown; until then, and where a formula cannot be read, its source stands there. */
+/**
+ * A formula. KaTeX comes when the first one is near the view; until then, and where a formula cannot be read, its source stands there.
+ * A long text holds thousands: those far from the view wait, and those near are drawn a few at a time, so that the page never stands still.
+ */
 import { useEffect, useRef } from "react";
-
-const loadKatex = () => import("./katex.ts");
 
 export function Formula({ source, display }: { readonly source: string; readonly display: boolean }) {
   const place = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    let wanted = true;
-    loadKatex().then(({ drawFormula }) => {
-      if (wanted && place.current) drawFormula(source, display, place.current);
-    });
+    const element = place.current!;
+    wanted.set(element, { source, display });
+    watcher().observe(element);
     return () => {
-      wanted = false;
+      wanted.delete(element);
+      waiting.delete(element);
+      watcher().unobserve(element);
     };
   }, [source, display]);
   return (
@@ -19,4 +21,48 @@ export function Formula({ source, display }: { readonly source: string; readonly
       {source}
     </span>
   );
+}
+
+interface Wanted {
+  readonly source: string;
+  readonly display: boolean;
+}
+
+const wanted = new WeakMap<Element, Wanted>();
+const waiting = new Set<HTMLElement>();
+let observer: IntersectionObserver | null = null;
+let drawing = false;
+
+function watcher(): IntersectionObserver {
+  observer ??= new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (isIntersecting) waiting.add(target as HTMLElement);
+        else waiting.delete(target as HTMLElement);
+      }
+      if (!drawing && waiting.size > 0) void draw();
+    },
+    { rootMargin: "400px" },
+  );
+  return observer;
+}
+
+/** Milliseconds of a frame that drawing may take. */
+const SHARE = 6;
+
+async function draw(): Promise<void> {
+  drawing = true;
+  const { drawFormula } = await import("./katex.ts");
+  while (waiting.size > 0) {
+    const started = performance.now();
+    for (const element of waiting) {
+      waiting.delete(element);
+      const formula = wanted.get(element);
+      if (formula) drawFormula(formula.source, formula.display, element);
+      observer?.unobserve(element);
+      if (performance.now() - started > SHARE) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  drawing = false;
 }

@@ -56,6 +56,8 @@ export function parseInline(source: string, depth = 0): Inline[] {
 
 function matchAt(source: string, at: number, depth: number): { part: Inline; length: number } | null {
   if (source[at] === "_" && /\w/.test(source[at - 1] ?? "")) return null;
+  // 37*48 is a product, not the beginning of emphasis.
+  if (source[at] === "*" && /[\w)]/.test(source[at - 1] ?? "") && /[\w(]/.test(source[at + 1] ?? "")) return null;
   const rest = source.slice(at, at + 5000);
   for (const [pattern, make] of RULES) {
     const match = pattern.exec(rest);

@@ -1,9 +1,9 @@
 /** Cuts a growing Markdown text where blocks surely end, so that all but the last piece never change again. */
 
-/** Pieces that joined by an empty line give the text; cut at empty lines outside fences and formulas, before unindented text. */
+/** Pieces that joined give the text; cut at empty lines outside fences and formulas, before unindented text. */
 export function splitBlocks(text: string): string[] {
   const pieces: string[] = [];
-  let piece: string[] = [];
+  let piece = "";
   let fence: string | null = null;
   const lines = text.split("\n");
   for (const [at, line] of lines.entries()) {
@@ -17,11 +17,12 @@ export function splitBlocks(text: string): string[] {
     } else if (mark !== undefined) fence = mark;
     // A list may go on after an empty line, so it is cut only where something else begins.
     const goesOn = /^(\s|[-*+]\s|\d{1,9}[.)]\s)/.test(lines[at + 1] ?? "");
-    if (line.trim() === "" && fence === null && !goesOn && piece.length > 0) {
-      pieces.push(piece.join("\n"));
-      piece = [];
-    } else piece.push(line);
+    piece += at < lines.length - 1 ? `${line}\n` : line;
+    if (line.trim() === "" && fence === null && !goesOn && piece.trim() !== "") {
+      pieces.push(piece);
+      piece = "";
+    }
   }
-  if (piece.length > 0) pieces.push(piece.join("\n"));
+  if (piece !== "") pieces.push(piece);
   return pieces;
 }

@@ -1,17 +1,22 @@
 /** GET /v1/models: what a request's `model` may be. */
 import { Hono } from "hono";
+import { DEFAULT_PRICE_PER_CORE_HOUR } from "../../generate/cost.ts";
 import type { AppEnv, Core } from "../core.ts";
 import type { ModelEntry } from "../models.ts";
 
 export function modelRoutes({ models }: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const told = ({ id, created, loaded, context }: ModelEntry) => ({
+  const told = ({ id, created, loaded, context, engine }: ModelEntry) => ({
     id,
     object: "model",
     created,
     owned_by: "reckon",
     loaded,
     ...(context === null ? {} : { context_length: context }),
+    // What an answer's seconds cost.
+    ...(engine === null
+      ? {}
+      : { threads: engine.session.decoder.device.threads, usd_per_core_hour: DEFAULT_PRICE_PER_CORE_HOUR }),
   });
   for (const path of ["/v1/models", "/models"]) {
     app.get(path, (c) => c.json({ object: "list", data: models.list().map(told) }));

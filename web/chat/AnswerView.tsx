@@ -1,0 +1,92 @@
+/** One answer: thinking, text, what it took and cost, and what can be done with it. */
+import { memo, type ReactNode, useState } from "react";
+import { Markdown } from "../markdown/Markdown.tsx";
+import { costs, described } from "./counts.ts";
+import type { ChatStore } from "./store.ts";
+import { Thinking } from "./Thinking.tsx";
+import { TokenView } from "./TokenView.tsx";
+import type { Message } from "./types.ts";
+import { VerifyForm } from "./VerifyForm.tsx";
+
+interface Props {
+  readonly store: ChatStore;
+  readonly message: Message;
+  /** Stands beside others: what concerns all of them is told once, above. */
+  readonly beside?: boolean;
+  /** Before the other things that can be done. */
+  readonly children?: ReactNode;
+}
+
+export const AnswerView = memo(function AnswerView({ store, message, beside = false, children }: Props) {
+  const [panel, setPanel] = useState<"verify" | "tokens" | null>(null);
+  const toggle = (name: "verify" | "tokens"): void => setPanel(panel === name ? null : name);
+  const { state, content, counts } = message;
+  const writing = state === "writing";
+  const hasTokens = (message.thinkingTokens?.length ?? 0) + (message.answerTokens?.length ?? 0) > 0;
+  const broken = state === "stopped" || state === "cut" || state === "failed";
+  const cost = costs(message);
+  return (
+    <article className="answer" aria-label={message.label ?? message.model ?? "Model"} aria-busy={writing}>
+      {message.branch !== undefined && <p className="quiet">Another way, {message.branch}</p>}
+      {(message.thinking !== "" || writing) && <Thinking store={store} message={message} />}
+      {content !== "" && <Markdown text={content.trimStart()} />}
+      {state === "cut" && (
+        <p className="quiet" role="note">
+          {content.trim() === ""
+            ? "The token limit ended the thinking: there is no answer. Raise the limit, let it think less, or go on."
+            : "The token limit ended the answer."}
+        </p>
+      )}
+      {state === "stopped" && <p className="quiet">Stopped.</p>}
+      {state === "failed" && (
+        <p className="failure" role="alert">
+          {message.failure}
+        </p>
+      )}
+      {counts && (
+        <p className="counts">
+          {described(message, beside)}
+          {cost && (
+            <>
+              {" · "}
+              <span title={cost.about}>{cost.text}</span>
+            </>
+          )}
+        </p>
+      )}
+      {!writing && (
+        <div className="actions">
+          {children}
+          {!beside && (
+            <button type="button" onClick={() => store.regenerate(message)}>
+              {state === "failed" ? "Retry" : "Regenerate"}
+            </button>
+          )}
+          {broken && (message.thinking !== "" || content !== "") && (
+            <button type="button" onClick={() => store.goOn(message)}>
+              Go on
+            </button>
+          )}
+          <button type="button" onClick={() => navigator.clipboard.writeText(content.trim())}>
+            Copy
+          </button>
+          <button type="button" aria-expanded={panel === "verify"} onClick={() => toggle("verify")}>
+            Verify
+          </button>
+          {hasTokens && (
+            <button type="button" aria-expanded={panel === "tokens"} onClick={() => toggle("tokens")}>
+              Tokens
+            </button>
+          )}
+          {!beside && (
+            <button type="button" onClick={() => store.regenerate(message, "vote 5")}>
+              Vote of 5
+            </button>
+          )}
+        </div>
+      )}
+      {panel === "verify" && <VerifyForm store={store} answer={content} />}
+      {panel === "tokens" && <TokenView store={store} message={message} />}
+    </article>
+  );
+});

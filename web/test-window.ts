@@ -1,0 +1,75 @@
+/** For tests: one server with the bundled model and one Chromium a file, and pages whose every request and error is noted. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { noChromium, startChromium } from "../src/browser/chromium.ts";
+import { type RunningServer, startServer } from "../src/serve/server.ts";
+
+export const skip = noChromium();
+
+/** A loaded machine may take long for anything; nothing here waits longer than it must. */
+export const LONG = 120_000;
+
+let browser: Browser;
+export let server: RunningServer;
+
+/** Called once at the head of a test file. */
+export function startWindow(): void {
+  before(
+    async () => {
+      if (skip !== false) return;
+      server = await startServer({ port: 0, logLevel: "silent", threads: 1, drainMs: 1000 });
+      browser = await startChromium();
+    },
+    { timeout: 2 * LONG },
+  );
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+}
+
+/** A page of its own; `init` is run in it before its scripts. */
+export async function open(use: (page: Page, asked: string[]) => Promise<void>, init?: string): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(LONG);
+  const [asked, errors]: [string[], string[]] = [[], []];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  if (init !== undefined) await page.addInitScript(init);
+  await page.goto(server.url, { timeout: LONG });
+  try {
+    await use(page, asked);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
+}
+
+export const ask = async (page: Page, text: string): Promise<void> => {
+  await page.getByRole("textbox", { name: "Question" }).fill(text);
+  await page.keyboard.press("Enter");
+};
+
+export const finished = (page: Page) => page.getByRole("button", { name: "Regenerate" }).last().waitFor();
+
+/** What axe finds on the page as it stands, in light and in dark. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  const found: string[] = [];
+  for (const theme of ["light", "dark"]) {
+    await page.evaluate(`document.documentElement.dataset.theme = ${JSON.stringify(theme)}`);
+    found.push(...((await page.evaluate(`(${axeRun})(${JSON.stringify(source)})`)) as string[]));
+  }
+  return found;
+}
+
+/** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
+const axeRun = `async (source) => {
+  if (!window.axe) (0, eval)(source);
+  const { violations } = await axe.run(document);
+  return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 200)).join(" | "));
+}`;
