@@ -38,8 +38,9 @@ function openFormula(line: string, before: string | null): string | null {
   return close;
 }
 
+/** A formula that opens again before it closes is none: so a text of nothing but openings costs no more than another. */
 const FORMULA =
-  /\$\$([\s\S]{1,3000}?)\$\$|\\\[([\s\S]{1,3000}?)\\\]|\\\(([\s\S]{1,1000}?)\\\)|\$(?![\s\d]+[,.\s])((?:\\.|[^$\\\n]){1,500}?)(?<!\s)\$(?!\d)/g;
+  /\$\$([\s\S]{1,3000}?)\$\$|\\\[((?:(?!\\\[)[\s\S]){1,3000}?)\\\]|\\\(((?:(?!\\\()[\s\S]){1,1000}?)\\\)|\$(?![\s\d]+[,.\s])((?:\\.|[^$\\\n]){1,500}?)(?<!\s)\$(?!\d)/g;
 
 /** The formulas of a piece and the text between them. */
 export function parseTrace(piece: string): TracePart[] {
