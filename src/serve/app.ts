@@ -11,6 +11,7 @@ import { cors, guard } from "./http/guard.ts";
 import { limited } from "./http/limited.ts";
 import { accessLog } from "./http/log.ts";
 import { requestId } from "./http/request-id.ts";
+import { messagesRoutes } from "./messages/route.ts";
 import { ollamaRoutes } from "./ollama/route.ts";
 import { responsesRoutes } from "./responses/route.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -39,6 +40,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     chatRoutes,
     completionRoutes,
     responsesRoutes,
+    messagesRoutes,
     ollamaRoutes,
     modelRoutes,
     textRoutes,

@@ -46,7 +46,7 @@ test("the examples with curl run, and what they give is an answer", async () => 
   }
 });
 
-test("the examples with OpenAI's client run", async () => {
+test("the examples with OpenAI's, Anthropic's and Ollama's clients run", async () => {
   for (const program of fences("js")) {
     const { stdout } = await run(process.execPath, ["--input-type=module", "-e", program]);
     assert.ok(stdout.trim().length > 0);

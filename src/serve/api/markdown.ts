@@ -10,7 +10,7 @@ export function apiMarkdown(): string {
 
 Made from the schemas that requests are checked by, with \`npm run docs\`; every example below is run by the tests. Start a server
 with \`npx reckon serve\`; the same list to try in a browser is at \`/docs\`, as an OpenAPI document at \`/openapi.json\`.
-Where the server has keys, send one as \`Authorization: Bearer KEY\`.
+Where the server has keys, send one as \`Authorization: Bearer KEY\` or \`x-api-key: KEY\`.
 
 Unknown fields are ignored, \`null\` is as good as absent. Errors have OpenAI's shape,
 \`{"error": {"message", "type", "param", "code"}}\`; \`code\` is a text that stays.
@@ -24,6 +24,14 @@ ${fence("js", CLIENT_CHAT)}
 A conversation that the server keeps:
 
 ${fence("js", CLIENT_RESPONSES)}
+
+Anthropic's client:
+
+${fence("js", CLIENT_MESSAGES)}
+
+Ollama's client:
+
+${fence("js", CLIENT_OLLAMA)}
 
 ${operations.map(section).join("\n\n")}
 `;
@@ -58,10 +66,29 @@ const second = await client.responses.create({
 });
 console.log(second.output_text);`;
 
+const CLIENT_MESSAGES = `import Anthropic from "@anthropic-ai/sdk";
+
+const client = new Anthropic({ baseURL: "${EXAMPLE_URL}", apiKey: "none" });
+const message = await client.messages.create({
+  model: "deepseek-reasoner",
+  messages: [{ role: "user", content: "What is 12 + 30?" }],
+  max_tokens: 200,
+});
+for (const block of message.content) console.log(block.type, block.thinking ?? block.text);`;
+
+const CLIENT_OLLAMA = `import { Ollama } from "ollama";
+
+const { message } = await new Ollama({ host: "${EXAMPLE_URL}" }).chat({
+  model: "deepseek-reasoner",
+  messages: [{ role: "user", content: "What is 12 + 30?" }],
+});
+console.log(message.thinking, message.content);`;
+
 function section(operation: Operation): string {
   const { method, path, title, about, request, streams } = operation;
   const parts = [`## ${title}`, `\`${method.toUpperCase()} ${path}\``, about];
-  if (streams) parts.push("With `stream: true` it comes as server-sent events.");
+  if (streams === "events") parts.push("With `stream: true` it comes as server-sent events.");
+  if (streams === "lines") parts.push("It comes as lines of JSON, with `stream: false` as one.");
   if (request !== undefined) parts.push(fieldTable(requestSchema(request)));
   if (request !== undefined || !path.includes("{")) parts.push(fence("sh", curl(operation)));
   return parts.join("\n\n");

@@ -53,7 +53,10 @@ function describe({ path, title, about, request, example, streams, mediaType, op
     responses: {
       200: {
         description: "The answer",
-        content: { [mediaType ?? "application/json"]: any, ...(streams ? { "text/event-stream": any } : {}) },
+        content: {
+          [mediaType ?? "application/json"]: any,
+          ...(streams ? { [streams === "events" ? "text/event-stream" : "application/x-ndjson"]: any } : {}),
+        },
       },
       default: {
         description: "What was wrong",

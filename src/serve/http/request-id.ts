@@ -11,4 +11,5 @@ export const requestId: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("requestId", id);
   await next();
   c.res.headers.set("x-request-id", id);
+  c.res.headers.set("request-id", id); // Anthropic's name of it
 };

@@ -7,7 +7,7 @@ import { readBody } from "../http/body.ts";
 
 const LONGEST = 100_000;
 
-const verifyRequest = z.object({
+export const verifyRequest = z.object({
   gold: z.string().min(1, { error: "there must be a gold answer to compare with" }).max(LONGEST),
   answer: z.string().max(LONGEST),
 });
