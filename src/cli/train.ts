@@ -5,12 +5,14 @@ import type { Command } from "commander";
 import { locateModel } from "../checkpoint/hub/store.ts";
 import { usageError } from "../error.ts";
 import { cpuDevice } from "../kernels/cpu/device.ts";
-import { DEFAULT_PRESET, planRecipe, RECIPES } from "../recipes/plan.ts";
+import { type Asked, DEFAULT_PRESET, planRecipe, RECIPES } from "../recipes/plan.ts";
 import { PRESETS } from "../recipes/presets.ts";
+import { CHAIN, runChain } from "../recipes/r1/chain.ts";
+import { planChain } from "../recipes/r1/plan.ts";
 import { runRecipe } from "../recipes/recipes.ts";
-import type { StageListener } from "../recipes/stage.ts";
+import type { StageContext, StageListener } from "../recipes/stage.ts";
 import type { JsonRecord } from "../train/jsonl.ts";
-import { readRunConfig } from "../train/run.ts";
+import { type RunConfig, readRunConfig } from "../train/run.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { addCommonOptions, type CommonOptions } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
@@ -21,6 +23,7 @@ interface TrainFlags extends CommonOptions {
   readonly out?: string;
   readonly model?: string;
   readonly resume?: true;
+  readonly stage?: string;
   readonly set: readonly string[];
 }
 
@@ -30,7 +33,7 @@ const BUNDLED_BASE = path.join(import.meta.dirname, "..", "..", "models", "recko
 export function register(program: Command): void {
   const command = program
     .command("train")
-    .argument("<recipe>", `what to do: ${RECIPES.join(", ")}`)
+    .argument("<recipe>", `what to do: ${RECIPES.join(", ")}, or r1 (the whole chain)`)
     .option(
       "--preset <name>",
       `settings: ${PRESETS.map(({ name, about }) => `${name} (${about})`).join("; ")} (default: ${DEFAULT_PRESET})`,
@@ -38,6 +41,7 @@ export function register(program: Command): void {
     .option("--out <run>", "the run's folder (default: runs/RECIPE-PRESET)")
     .option("--model <folder>", "the model to start from (pretrain and r1-zero can start from nothing)")
     .option("--resume", "go on with the run in --out from its newest checkpoint")
+    .option("--stage <name>", `of r1, run this stage alone: ${CHAIN.map(({ name }) => name).join(", ")}`)
     .option(
       "--set <key=value>",
       "change an option, such as tokens=1000000, rl.steps=40 or model.hidden_size=96; may be repeated",
@@ -62,7 +66,8 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const { preset, seed, set: settings } = flags;
   const quick = flags.preset === "quick" && recipe === "r1-zero" && flags.resume !== true;
   const from = given ?? (quick ? BUNDLED_BASE : undefined);
-  const plan = planRecipe({ recipe, preset, seed, from, settings }, flags.resume ? readRunConfig(out) : null);
+  const recorded = flags.resume ? readRunConfig(out) : null;
+  const { plan, run } = planned({ recipe, preset, seed, from, settings }, recorded, flags.stage ?? null);
   const device = await cpuDevice({ threads: flags.threads });
   using interrupt = listenForInterrupt("saving after this step; press Ctrl-C again to stop at once");
   using view = listener(flags.json === true);
@@ -76,7 +81,7 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
       signal: interrupt.signal,
       listener: view,
     };
-    const report = await runRecipe(context, plan);
+    const report = await run(context);
     view.end();
     if (flags.json) printJson({ report, run: out });
     else print(`done: ${out}`);
@@ -84,6 +89,17 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     view.end();
     await device.close();
   }
+}
+
+/** The plan of a recipe or of the whole chain, and how it is run. */
+function planned(asked: Asked, recorded: RunConfig | null, stage: string | null) {
+  if (asked.recipe === "r1") {
+    const plan = planChain(asked, recorded);
+    return { plan, run: (context: StageContext) => runChain(context, plan, stage) };
+  }
+  if (stage !== null) throw usageError(`--stage is of train r1; train ${asked.recipe} has one stage`, "--stage");
+  const plan = planRecipe(asked, recorded);
+  return { plan, run: (context: StageContext) => runRecipe(context, plan) };
 }
 
 /** Progress for a person on standard error, or with --json a line a step on standard output. */

@@ -57,14 +57,14 @@ export async function evaluateAfter(
   const known = (sampled: boolean) => recorded.find(({ temperature }) => temperature > 0 === sampled);
   let [sampled, greedy] = [known(true), known(false)];
   if (sampled === undefined) {
-    const free = await ask(decoder, plan, signal, 1, false);
-    const direct = await ask(decoder, plan, signal, 1, true);
+    const free = await askHeldOut(decoder, plan, signal, 1);
+    const direct = await askHeldOut(decoder, plan, signal, 1, true);
     if (signal.aborted) return null;
     sampled = withStyles(recordOf(step, free), free, direct);
     run.appendEvaluation(sampled);
   }
   if (greedy === undefined) {
-    const result = await ask(decoder, plan, signal, 0, false);
+    const result = await askHeldOut(decoder, plan, signal, 0);
     if (signal.aborted) return null;
     greedy = recordOf(step, result);
     run.appendEvaluation(greedy);
@@ -95,7 +95,14 @@ export function styleWarning({ sampled }: Evaluation): string | null {
   );
 }
 
-function ask(decoder: Decoder, plan: EvaluationPlan, signal: AbortSignal, temperature: number, direct: boolean) {
+/** Asks the held-out questions of the first level in their canonical wording; `direct`: with thinking closed before it begins. */
+export function askHeldOut(
+  decoder: Decoder,
+  plan: Pick<EvaluationPlan, "families" | "levels" | "items" | "max_tokens">,
+  signal: AbortSignal,
+  temperature: number,
+  direct = false,
+): Promise<HeldOutResult> {
   const dialogue = worldDialogue();
   // a forced first token is one more token of the prompt
   const asking = {

@@ -53,7 +53,7 @@ export const DEFAULT_PRESET = "smoke";
 export function planRecipe(asked: Asked, config: RunConfig | null): RecipePlan {
   const recipe = RECIPES.find((name) => name === asked.recipe);
   if (recipe === undefined)
-    throw usageError(`there is no recipe "${asked.recipe}"; there are ${RECIPES.join(", ")}`, "recipe");
+    throw usageError(`there is no recipe "${asked.recipe}"; there are ${RECIPES.join(", ")} and r1`, "recipe");
   if (asked.preset !== undefined) presetNamed(asked.preset);
   const recorded = config === null ? null : recordedIn(config, recipe, asked);
   const preset =
@@ -133,7 +133,7 @@ function settingsByStage(
 }
 
 /** The model with settings laid over it, checked as a config.json is. */
-function modelOf(model: DeepSeekConfig, settings: readonly string[], resumes: boolean): DeepSeekConfig {
+export function modelOf(model: DeepSeekConfig, settings: readonly string[], resumes: boolean): DeepSeekConfig {
   if (settings.length === 0) return model;
   const changed = layOver(model, settings, "model.");
   const [key] = Object.keys(changed).filter((name) => !same(changed[name], model[name as keyof DeepSeekConfig]));

@@ -144,6 +144,7 @@ export async function r1Zero(
         ...rolloutMetrics(rollouts, advantages),
         ...metrics,
         "completions/mean_thinking": mean(rollouts.map(({ completion }) => dialogue.thinkingLength(completion))),
+        "completions/reflecting": reflectingShare(batch.groups),
         "sampling/groups": batch.sampled,
         sampling_time: sampling,
         step_time: (performance.now() - begun) / 1000,
@@ -185,6 +186,11 @@ function records(step: number, groups: readonly Group[], rollouts: readonly Roll
     const { task, level, prompt, answer } = entry;
     return rolloutRecord(step, rollout, { task, level, prompt, gold: answer, response: text, reason });
   });
+}
+
+/** The share of answers that say "wait": the paper's sign that a model thinks again. */
+function reflectingShare(groups: readonly Group[]): number {
+  return mean(groups.flatMap(({ samples }) => samples.map(({ text }) => Number(/\bwait\b/.test(text)))));
 }
 
 const warned = (line: JsonRecord | undefined): readonly Warning[] => (line?.warnings ?? []) as readonly Warning[];

@@ -1,0 +1,148 @@
+/** What the whole chain is made of, stage by stage; `--set stage.key=value` changes any of it. */
+import { z } from "zod";
+import { ALL, EIGHT } from "../../tasks/catalogue.ts";
+import { type RlOptions, rlSchema, type SupervisedOptions, supervisedSchema } from "../options.ts";
+import { presetNamed } from "../presets.ts";
+
+const count = z.int().positive();
+
+const sampling = z.object({
+  prompts: count.describe("questions asked"),
+  samples: count.describe("answers to each"),
+  temperature: z.number().positive(),
+  max_tokens: count,
+});
+export type SamplingOptions = z.infer<typeof sampling>;
+
+const measuring = z.object({
+  items: count.describe(
+    "held-out questions a family, asked of every stage's model, sampled at temperature 1 and greedy",
+  ),
+  max_tokens: count,
+});
+
+export const chainSchema = z.object({
+  base: supervisedSchema,
+  zero: rlSchema,
+  cold_samples: sampling,
+  cold_start: supervisedSchema,
+  reasoning: rlSchema,
+  rejection_samples: sampling,
+  sft: supervisedSchema,
+  preference_pairs: count,
+  scenarios: rlSchema,
+  student: supervisedSchema.describe("the base of the smaller dense students"),
+  distill: supervisedSchema,
+  student_rl: rlSchema,
+  measure: measuring,
+});
+export type ChainOptions = z.infer<typeof chainSchema>;
+
+/** How large a chain is; everything else follows from the recipes' presets of the same name and from the paper. */
+interface Size {
+  readonly reasoning: readonly string[];
+  readonly weights: Readonly<Record<string, number>>;
+  readonly baseTokens: number;
+  readonly styles: SupervisedOptions["styles"];
+  readonly steps: { readonly zero: number; readonly reasoning: number; readonly scenarios: number };
+  readonly samples: SamplingOptions;
+  readonly studentTokens: number;
+  readonly epochs: { readonly coldStart: number; readonly sft: number; readonly distill: number };
+  readonly items: number;
+}
+
+const SIZES: Readonly<Record<string, Size>> = {
+  smoke: {
+    reasoning: ["number-words", "digit-sums"],
+    weights: { "number-words": 2, requests: 0.8 },
+    baseTokens: 2_200_000,
+    styles: { direct: 20, terse: 10, careful: 55, checking: 15 },
+    steps: { zero: 30, reasoning: 20, scenarios: 15 },
+    samples: { prompts: 240, samples: 4, temperature: 1, max_tokens: 80 },
+    studentTokens: 1_000_000,
+    epochs: { coldStart: 2, sft: 2, distill: 2 },
+    items: 60,
+  },
+  speedrun: {
+    reasoning: [...EIGHT.map(({ name }) => name), "number-words"],
+    weights: { "number-words": 2, requests: 0.5 },
+    baseTokens: 9_500_000,
+    styles: { direct: 37, terse: 15, careful: 33, checking: 15 },
+    steps: { zero: 60, reasoning: 30, scenarios: 20 },
+    samples: { prompts: 1500, samples: 4, temperature: 1, max_tokens: 192 },
+    studentTokens: 3_000_000,
+    epochs: { coldStart: 2, sft: 2, distill: 3 },
+    items: 50,
+  },
+  nano: {
+    reasoning: [...ALL.map(({ name }) => name), "number-words"],
+    weights: { "number-words": 2, requests: 0.5, sorting: 4, remainders: 6, countdown: 3, "base-conversion": 2 },
+    baseTokens: 46_400_000,
+    styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
+    steps: { zero: 150, reasoning: 100, scenarios: 60 },
+    samples: { prompts: 6000, samples: 4, temperature: 1, max_tokens: 192 },
+    studentTokens: 12_000_000,
+    epochs: { coldStart: 2, sft: 2, distill: 3 },
+    items: 100,
+  },
+};
+
+export const CHAIN_PRESETS: readonly string[] = Object.keys(SIZES);
+
+/** The chain's options under a preset that has a chain. */
+export function chainOptions(preset: string): ChainOptions {
+  const { pretrain, sft, rl } = presetNamed(preset);
+  const size = SIZES[preset]!;
+  const reasoning = { families: [...size.reasoning], levels: [1], document_levels: {}, weights: {} };
+  const all = { ...reasoning, families: [...size.reasoning, "requests"] };
+  const weighted = { ...all, weights: { ...size.weights } };
+  const { max_tokens } = size.samples;
+  // every stage's model is asked the same at the end; in between the runs need not ask much
+  const evaluation = { items: Math.round(size.items / 2), every: 0, max_tokens };
+  const base: SupervisedOptions = {
+    ...pretrain,
+    tasks: weighted,
+    styles: size.styles,
+    tokens: size.baseTokens,
+    checkpoint_every: 250,
+    evaluation,
+  };
+  const tuned: SupervisedOptions = {
+    ...sft,
+    tasks: reasoning,
+    tokens_per_step: 1024,
+    checkpoint_every: 50,
+    evaluation,
+  };
+  const reinforced: RlOptions = {
+    ...rl,
+    tasks: reasoning,
+    max_completion_length: max_tokens,
+    checkpoint_every: 10,
+    save_rollouts: 5,
+    evaluation,
+  };
+  return {
+    base,
+    zero: { ...reinforced, steps: size.steps.zero },
+    cold_samples: size.samples,
+    cold_start: { ...tuned, epochs: size.epochs.coldStart },
+    reasoning: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
+    rejection_samples: size.samples,
+    sft: { ...tuned, tasks: all, epochs: size.epochs.sft },
+    preference_pairs: 400,
+    scenarios: {
+      ...reinforced,
+      tasks: all,
+      steps: size.steps.scenarios,
+      temperature: 0.7,
+      language_weight: 0.5,
+      preference_weight: 1,
+      harmless_weight: 0.5,
+    },
+    student: { ...base, tokens: size.studentTokens },
+    distill: { ...tuned, tasks: all, epochs: size.epochs.distill },
+    student_rl: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
+    measure: { items: size.items, max_tokens },
+  };
+}
