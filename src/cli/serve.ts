@@ -21,6 +21,8 @@ interface ServeFlags extends CommonOptions {
   readonly tokensPerMinute: number;
   readonly deadline: number;
   readonly drain: number;
+  readonly runs: string;
+  readonly training: boolean;
   readonly store?: string;
   readonly reasoningField: "reasoning_content" | "reasoning" | "both";
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
@@ -66,6 +68,8 @@ export function register(program: Command): void {
     )
     .option("--deadline <seconds>", "the longest a request may take (0: no limit)", naturalNumber("--deadline"), 0)
     .option("--drain <seconds>", "how long answers may go on after the signal to stop", naturalNumber("--drain"), 30)
+    .option("--runs <folder>", "training runs and evaluations to show at /runs and /evals", "runs")
+    .option("--no-training", "training runs can be looked at, but not started or stopped")
     .option("--store <file>", "keeps the conversations of /v1/responses (default: in memory)")
     .option(
       "--reasoning-field <name>",
@@ -101,6 +105,8 @@ async function serve(flags: ServeFlags): Promise<void> {
     tokensPerMinute: flags.tokensPerMinute,
     deadlineMs: flags.deadline * 1000,
     drainMs: flags.drain * 1000,
+    runs: flags.runs,
+    training: flags.training,
     store: flags.store,
     reasoningField: flags.reasoningField,
     logLevel: flags.logLevel,

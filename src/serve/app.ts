@@ -22,6 +22,7 @@ import { streamRoutes } from "./routes/streams.ts";
 import { textRoutes } from "./routes/text.ts";
 import { verifyRoutes } from "./routes/verify.ts";
 import { webRoutes } from "./routes/web.ts";
+import { runRoutes } from "./training/route.ts";
 
 export function createApp(core: Core): Hono<AppEnv> {
   const { config, log } = core;
@@ -47,6 +48,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     streamRoutes,
     metricsRoutes,
     verifyRoutes,
+    runRoutes,
   ]) {
     app.route("/", routes(core));
   }

@@ -1,5 +1,10 @@
 /** What a server can be told, in one schema: the command's flags and the tests fill it in, the server reads it. */
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
+
+/** The user's folder for what can be made anew. */
+const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "reckon", "samples");
 
 const count = (fallback: number, least = 0) => z.int().min(least).default(fallback);
 
@@ -50,6 +55,12 @@ export const serveConfig = z.object({
   store: z.string().min(1).optional(),
   /** Responses kept; the oldest go first. */
   storedResponses: count(10_000, 1),
+  /** The folder of training runs and evaluations that /runs and /evals show. */
+  runs: z.string().min(1).default("runs"),
+  /** Whether runs may be started, paused and stopped from /runs. */
+  training: z.boolean().default(true),
+  /** Where tables of runs' samples are kept; they can be made anew at any time. */
+  cache: z.string().min(1).default(cacheFolder),
   /** The field thinking goes to: DeepSeek's or vLLM's and OpenRouter's. */
   reasoningField: z.enum(["reasoning_content", "reasoning", "both"]).default("reasoning_content"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),

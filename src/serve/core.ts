@@ -8,6 +8,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Models } from "./models.ts";
 import type { ResponseStore } from "./responses/store.ts";
 import type { Replays } from "./stream/replays.ts";
+import type { SampleTables } from "./training/samples/client.ts";
 
 /** hono's environment: node's objects where the request came over a socket, and what the middleware found out. */
 export interface AppEnv {
@@ -34,6 +35,7 @@ export interface Core {
   readonly metrics: Metrics;
   readonly replays: Replays;
   readonly responses: ResponseStore;
+  readonly samples: SampleTables;
   readonly log: Logger;
   state: ServerState;
 }

@@ -16,6 +16,7 @@ import { Metrics } from "./metrics.ts";
 import { Models } from "./models.ts";
 import { ResponseStore } from "./responses/store.ts";
 import { Replays } from "./stream/replays.ts";
+import { SampleTables } from "./training/samples/client.ts";
 
 export interface RunningServer {
   readonly url: string;
@@ -70,6 +71,7 @@ export async function startServer(
     log,
     keys: new Keys(config.apiKeys),
     replays: new Replays(config.resumeMs),
+    samples: new SampleTables(config.cache),
     responses: new ResponseStore(config.store ?? null, config.storedResponses),
     state: "loading",
   };
@@ -124,6 +126,7 @@ async function stop(server: Server, unused: ReadonlySet<Socket>, core: Core): Pr
   await core.models.close(); // what is still under way ends with what it has
   core.replays.close();
   core.responses.close();
+  await core.samples.close();
   // Connections are closed as soon as their last answer has gone out, and after a second whatever they hold.
   for (const socket of unused) socket.destroy();
   const idle = setInterval(() => server.closeIdleConnections(), 10);

@@ -56,7 +56,7 @@ export function webRoutes(folder: string = builtWeb()): Hono<AppEnv> {
     return app;
   }
   for (const [path, file] of files) {
-    app.get(path === "/index.html" ? "/" : path, (c) => {
+    app.get(path === "/index.html" ? "/" : path.replace(/\.html$/, ""), (c) => {
       const zipped = file.gzipped !== null && /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
       return zipped
         ? c.body(file.gzipped, 200, { ...file.headers, "content-encoding": "gzip" })
