@@ -1,8 +1,8 @@
 /** `reckon bench`: the benchmarks of bench/, each printing its figure, the machine's limit or the peer's bar, and the ratio. */
 import type { Command } from "commander";
 import { usageError } from "../error.ts";
-import { addCommonOptions, type CommonOptions, positiveInteger } from "./options.ts";
-import { print, printJson } from "./output.ts";
+import { addCommonOptions, type CommonOptions, naturalNumber, positiveInteger } from "./options.ts";
+import { note, print, printJson } from "./output.ts";
 
 /** Flags of single benchmarks. */
 interface InferFlags {
@@ -12,11 +12,15 @@ interface InferFlags {
   readonly prefill?: number;
   readonly decode?: number;
   readonly runs?: number;
+  readonly requests?: number;
+  readonly seed?: number;
 }
 
 interface Benchmark {
   readonly name: string;
   readonly about: string;
+  /** Takes minutes: runs only by its name. */
+  readonly long?: true;
   readonly run: (options: InferFlags & { readonly threads?: number; readonly json: boolean }) => Promise<void>;
 }
 
@@ -88,6 +92,19 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "soak",
+    about:
+      "10,000 requests of clients that are slow, leave or send nonsense: each ends once, none is wrong, nothing is left",
+    long: true,
+    run: async ({ threads, json, model, requests, seed }) => {
+      const { run } = await import("../../bench/soak.ts");
+      const { BUNDLED_MODEL } = await import("../generate/session.ts");
+      const progress = (done: number): void => note(`${done} requests are over`);
+      const emit = (line: Readonly<Record<string, unknown>>): void => show(line, json);
+      await run({ threads, model: model ?? BUNDLED_MODEL, requests, seed, progress, emit });
+    },
+  },
+  {
     name: "code",
     about:
       "programs judged in the sandboxes: how many a minute, and the verdicts on HumanEval's and MBPP's own solutions",
@@ -111,13 +128,13 @@ export function register(program: Command): void {
     .command("bench")
     .argument(
       "[name]",
-      `which: ${benchmarks.map(({ name, about }) => `${name} (${about})`).join("; ")}; all without a name`,
+      `which: ${benchmarks.map(({ name, about }) => `${name} (${about})`).join("; ")}; without a name all that take no minutes`,
     );
   command
     .option("--url <url>", "serve: the server to measure instead of one's own")
     .option(
       "--model <path>",
-      "infer, control, serve: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
+      "infer, control, serve, soak: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
     )
     .option(
       "--peer <command>",
@@ -129,12 +146,14 @@ export function register(program: Command): void {
       positiveInteger("--prefill"),
     )
     .option("--decode <tokens>", "infer, browser: how many tokens are written (128)", positiveInteger("--decode"))
+    .option("--requests <n>", "soak: how many (10000)", positiveInteger("--requests"))
+    .option("--seed <n>", "soak: of what is asked and how clients behave (1)", naturalNumber("--seed"))
     .option("--runs <n>", "infer, browser: how often each is timed (3)", positiveInteger("--runs"));
   addCommonOptions(command, ["json", "threads"]).action(bench);
 }
 
 async function bench(name: string | undefined, flags: CommonOptions & InferFlags): Promise<void> {
-  const chosen = benchmarks.filter((one) => name === undefined || one.name === name);
+  const chosen = benchmarks.filter((one) => (name === undefined ? one.long !== true : one.name === name));
   if (chosen.length === 0) {
     throw usageError(
       `there is no benchmark "${name}"; there are ${benchmarks.map((one) => one.name).join(", ")}`,

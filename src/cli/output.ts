@@ -101,7 +101,9 @@ export function guardProcess(json: boolean): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       // Nobody is listening any more, so there is nobody to tell.
-      process.exit(error.code === "EPIPE" ? 0 : 1);
+      if (error.code === "EPIPE") process.exit(0);
+      // Notes that a full disk does not take are lost, the work goes on; a result that is lost is a failure.
+      if (stream === process.stdout) process.exit(1);
     });
   }
   const end = (error: unknown): void => process.exit(reportError(error, { json }));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -29,7 +29,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProce
   return Object.assign(child, { said: () => text });
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+async function firstLine(child: Pick<ChildProcess, "stdout">): Promise<string> {
   for await (const data of child.stdout!) return String(data).trim();
   return "";
 }
@@ -72,6 +72,39 @@ test("a taken port, an open address without a key and a missing model are one se
   assert.match(run(["--model", join(place, "nowhere"), "--port", "0"])[1] ?? "", /does not exist/);
   assert.equal(run(["--slots", "0"])[0], 2);
   child.kill("SIGINT");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0);
+});
+
+test("a full disk costs no answer: neither the log nor what /v1/responses keeps can be written, and the server says so", async () => {
+  // A limit on the size of files, which the store reaches soon, is told like a full disk; /dev/full is one.
+  const log = existsSync("/dev/full") ? "2>/dev/full" : "";
+  const command = `ulimit -f 256; exec "$0" "$@" ${log}`;
+  const args = [main, "serve", "--model", folder, "--port", "0", "--store", join(place, "store.db")];
+  const child = spawn("sh", ["-c", command, process.execPath, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const url = await firstLine(child);
+  const post = (path: string, body: object): Promise<Response> =>
+    fetch(url + path, { method: "POST", body: JSON.stringify(body) });
+  const ask = { input: "x".repeat(40), max_output_tokens: 2, metadata: { note: "y".repeat(500) } };
+  const statuses = new Set<number>();
+  let last = "";
+  // Each takes some pages of the store; a turn that was not kept cannot be gone on from.
+  for (let i = 0; i < 400 && !statuses.has(404); i++) {
+    const response = await post("/v1/responses", ask);
+    statuses.add(response.status);
+    last = ((await response.json()) as { id: string }).id;
+    if (i % 10 === 9) statuses.add((await fetch(`${url}/v1/responses/${last}`)).status);
+  }
+  assert.deepEqual([...statuses], [200, 404]);
+  const next = await post("/v1/responses", { ...ask, previous_response_id: last });
+  const told = (await next.json()) as { error: { code: string } };
+  assert.equal(told.error.code, "previous_response_not_found");
+  assert.equal(
+    (await post("/v1/chat/completions", { messages: [{ role: "user", content: "a" }], max_tokens: 2 })).status,
+    200,
+  );
+  assert.equal((await fetch(`${url}/health`)).status, 200);
+  child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
 });

@@ -92,6 +92,7 @@ export class Scheduler {
       reading: this.#reading.reduce((sum, { followers }) => sum + 1 + followers.length, 0),
       live: this.#live.length,
       paused: this.#paused.length,
+      freeSlots: this.freeSlots,
       cacheBytes: this.#cache.bytes,
       savedBytes: this.#slots.savedBytes,
     };
@@ -376,6 +377,7 @@ export interface SchedulerState {
   readonly reading: number;
   readonly live: number;
   readonly paused: number;
+  readonly freeSlots: number;
   readonly cacheBytes: number;
   readonly savedBytes: number;
 }

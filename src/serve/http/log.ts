@@ -6,8 +6,12 @@ import type { ServeConfig } from "../config.ts";
 import type { AppEnv } from "../core.ts";
 
 /** Logs to standard error as JSON lines. */
-export const makeLog = (level: ServeConfig["logLevel"]): Logger =>
-  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+export function makeLog(level: ServeConfig["logLevel"]): Logger {
+  // Lines that cannot be written, as on a full disk, wait within bounds and then are lost; they must not end the server.
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: 2 ** 20 });
+  destination.on("error", () => {});
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
 
 export function accessLog(log: Logger): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
