@@ -74,6 +74,14 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "chat",
+    about: "the chat's page in Chromium while 30,000 tokens of LaTeX stream: first paint, longest task, frames, memory",
+    run: async ({ json, decode }) => {
+      const { run } = await import("../../bench/chat.ts");
+      await run({ tokens: decode, emit: (line) => show(line, json) });
+    },
+  },
+  {
     name: "control",
     about: "what drawing a token, a constraint's masks and guessing ahead cost, in processor time",
     run: async ({ threads, json, model }) => {
@@ -145,9 +153,13 @@ export function register(program: Command): void {
       "infer, browser: length of the prompt that is read (512)",
       positiveInteger("--prefill"),
     )
-    .option("--decode <tokens>", "infer, browser: how many tokens are written (128)", positiveInteger("--decode"))
     .option("--requests <n>", "soak: how many (10000)", positiveInteger("--requests"))
     .option("--seed <n>", "soak: of what is asked and how clients behave (1)", naturalNumber("--seed"))
+    .option(
+      "--decode <tokens>",
+      "infer, browser: how many tokens are written (128); chat: how many stream (30,000)",
+      positiveInteger("--decode"),
+    )
     .option("--runs <n>", "infer, browser: how often each is timed (3)", positiveInteger("--runs"));
   addCommonOptions(command, ["json", "threads"]).action(bench);
 }

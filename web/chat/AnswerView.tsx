@@ -22,7 +22,7 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
   const toggle = (name: "verify" | "tokens"): void => setPanel(panel === name ? null : name);
   const { state, content, counts } = message;
   const writing = state === "writing";
-  const hasTokens = (message.thinkingTokens?.length ?? 0) + (message.answerTokens?.length ?? 0) > 0;
+  const hasTokens = (message.thinkingTokens?.count ?? 0) + (message.answerTokens?.count ?? 0) > 0;
   const broken = state === "stopped" || state === "cut" || state === "failed";
   const cost = costs(message);
   return (

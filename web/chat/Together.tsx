@@ -32,7 +32,7 @@ export function Together({ store, group, shown }: Props) {
           >
             <h2>
               {message.label}
-              {message.vote?.wins && <span className="badge">majority</span>}
+              {message.vote?.wins && group.length > 2 && <span className="badge">majority</span>}
             </h2>
             <AnswerView store={store} message={message} beside>
               <button type="button" aria-pressed={message.id === shown} onClick={() => store.choose(message.id)}>
@@ -68,7 +68,7 @@ function Tally({ group }: { readonly group: readonly Message[] }) {
             <meter min={0} max={group.length} value={votes} aria-label={`${votes} of ${group.length} answers`} />
             <span className="figure">
               {votes} of {group.length}
-              {wins && " · majority"}
+              {wins && group.length > 2 && " · majority"}
             </span>
           </li>
         ))}

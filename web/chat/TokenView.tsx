@@ -2,22 +2,27 @@
  * Every token of an answer, coloured by how unsure the model was: a map of the whole trace, the text with the moments at which it turns
  * back in the margin, and what each token might have been instead. Any of those may be chosen, and the answer goes on from there.
  */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Fragment, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import type { Alternative, Token } from "../api/stream.ts";
 import { visible } from "../markdown/visible.ts";
+import { unpack } from "./packed.ts";
 import type { ChatStore } from "./store.ts";
 import { TokenMap } from "./TokenMap.tsx";
 import { entropy, MEASURES, type Measure, type Moment, margins, moments, unsureness } from "./tokens.ts";
 import type { Message } from "./types.ts";
 
 /** Tokens drawn at once; a longer trace is turned over like pages. */
-const PAGE = 2000;
+const PAGE = 600;
+
+const NONE: readonly Token[] = [];
 
 export function TokenView({ store, message }: { readonly store: ChatStore; readonly message: Message }) {
   const { thinkingTokens, answerTokens } = message;
-  const tokens = useMemo(() => [...(thinkingTokens ?? []), ...(answerTokens ?? [])], [thinkingTokens, answerTokens]);
-  const turns = useMemo(() => moments(tokens), [tokens]);
-  const split = thinkingTokens?.length ?? 0;
+  const tokens = useMemo(() => [...unpack(thinkingTokens), ...unpack(answerTokens)], [thinkingTokens, answerTokens]);
+  // Of a long trace the text comes first, then what has to be counted over the whole of it.
+  const counted = useDeferredValue(tokens, NONE);
+  const turns = useMemo(() => moments(counted), [counted]);
+  const split = thinkingTokens?.count ?? 0;
   const [measure, setMeasure] = useState<Measure>("probability");
   const [at, setAt] = useState(0);
   const text = useRef<HTMLDivElement>(null);
@@ -56,7 +61,7 @@ export function TokenView({ store, message }: { readonly store: ChatStore; reado
           {tokens.length} tokens, {turns.length} {turns.length === 1 ? "moment" : "moments"} of turning back
         </span>
       </fieldset>
-      <TokenMap tokens={tokens} moments={turns} measure={measure} at={at} onChoose={goTo} />
+      <TokenMap tokens={counted} moments={turns} measure={measure} at={at} onChoose={goTo} />
       {pages > 1 && (
         <div className="actions">
           <button type="button" disabled={page === 0} onClick={() => goTo((page - 1) * PAGE)}>
@@ -105,7 +110,7 @@ function Page({ tokens, from, measure, chosen, split, moments: turns }: PageProp
     const index = from + offset;
     const word = words.get(index);
     return (
-      <span key={index}>
+      <Fragment key={index}>
         {word !== undefined && <span className="moment">{word}</span>}
         <span
           data-at={index}
@@ -114,7 +119,7 @@ function Page({ tokens, from, measure, chosen, split, moments: turns }: PageProp
         >
           {shown(token.token)}
         </span>
-      </span>
+      </Fragment>
     );
   });
 }

@@ -1,5 +1,6 @@
 /** Another way from one token of an answer on: what stands before it, with the other token in its place. */
 import type { Alternative, Token } from "../api/stream.ts";
+import { pack, unpack } from "./packed.ts";
 import type { Message } from "./types.ts";
 
 /** The tags around thinking come as tokens too; they are no part of its text. */
@@ -19,8 +20,8 @@ export interface Branch {
 
 /** @param at counted over the thinking's tokens, then the answer's */
 export function branchAt(message: Message, at: number, other: Alternative): Branch {
-  const thinking = message.thinkingTokens ?? [];
-  const answer = message.answerTokens ?? [];
+  const thinking = unpack(message.thinkingTokens);
+  const answer = unpack(message.answerTokens);
   const all = [...thinking, ...answer];
   const instead: Token = { ...all[at], ...other };
   const branch = `from token ${at + 1}: ${JSON.stringify(other.token)} in place of ${JSON.stringify(all[at].token)}`;
@@ -28,7 +29,7 @@ export function branchAt(message: Message, at: number, other: Alternative): Bran
     const tokens = [...thinking.slice(0, at), instead];
     const ends = isTag(other.token) && other.token.includes("/");
     return {
-      begun: { thinking: textOf(tokens), content: "", thinkingTokens: tokens, answerTokens: [], branch },
+      begun: { thinking: textOf(tokens), content: "", thinkingTokens: pack(tokens), branch },
       closed: ends,
     };
   }
@@ -37,8 +38,8 @@ export function branchAt(message: Message, at: number, other: Alternative): Bran
     begun: {
       thinking: message.thinking,
       content: textOf(tokens),
-      thinkingTokens: thinking,
-      answerTokens: tokens,
+      thinkingTokens: message.thinkingTokens,
+      answerTokens: pack(tokens),
       branch,
     },
     closed: true,

@@ -1,5 +1,6 @@
 /** One answer as it grows: its texts, tokens and times. Told whole, or as the piece that came since the last one was taken. */
 import type { ChatEvent, Token } from "../api/stream.ts";
+import { pack, unpack } from "./packed.ts";
 import type { Counts, Message } from "./types.ts";
 
 /** What came of one answer between two savings. */
@@ -28,8 +29,8 @@ export class Draft {
   constructor(begun: Partial<Message>, keepsTokens: boolean) {
     this.thinking = begun.thinking ?? "";
     this.content = begun.content ?? "";
-    this.#thinkingTokens = [...(begun.thinkingTokens ?? [])];
-    this.#answerTokens = [...(begun.answerTokens ?? [])];
+    this.#thinkingTokens = unpack(begun.thinkingTokens);
+    this.#answerTokens = unpack(begun.answerTokens);
     this.#keepsTokens = keepsTokens;
     this.continues = this.thinking + this.content !== "";
     this.#counts = begun.counts ?? {
@@ -92,7 +93,7 @@ export class Draft {
       counts,
       ...(this.#thinkingTokens.length + this.#answerTokens.length === 0
         ? {}
-        : { thinkingTokens: [...this.#thinkingTokens], answerTokens: [...this.#answerTokens] }),
+        : { thinkingTokens: pack(this.#thinkingTokens), answerTokens: pack(this.#answerTokens) }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** Conversations kept in the browser (IndexedDB), and as files. */
 import { inStore } from "./database.ts";
+import { pack } from "./packed.ts";
 import { type Conversation, type Message, pathOf } from "./types.ts";
 
 /** All of them, the one used last first. What was being written when the page went, and cannot be read on, is called stopped. */
@@ -17,9 +18,19 @@ export const deleteConversation = (id: string): Promise<undefined> =>
 function settled(conversation: Conversation, goesOn: (message: Message) => boolean = () => false): Conversation {
   const messages = Object.entries(conversation.messages).map(([id, message]) => [
     id,
-    message.state === "writing" && !goesOn(message) ? { ...message, state: "stopped" as const } : message,
+    packed(message.state === "writing" && !goesOn(message) ? { ...message, state: "stopped" } : message),
   ]);
   return { ...conversation, messages: Object.fromEntries(messages) };
+}
+
+/** The first versions of this page kept tokens as they came. */
+function packed(message: Message): Message {
+  const { thinkingTokens: thinking, answerTokens: answer } = message;
+  return {
+    ...message,
+    ...(Array.isArray(thinking) ? { thinkingTokens: pack(thinking) } : {}),
+    ...(Array.isArray(answer) ? { answerTokens: pack(answer) } : {}),
+  };
 }
 
 /** A conversation's shown path as a Markdown file, thinking in a quote. */

@@ -9,6 +9,7 @@ import { parseTrace, splitTrace } from "../markdown/trace.ts";
 import { branchAt } from "./branching.ts";
 import { clustered, parting } from "./clusters.ts";
 import { dollars } from "./counts.ts";
+import { pack, unpack } from "./packed.ts";
 import { entropy, margins, moments, strips } from "./tokens.ts";
 
 const token = (text: string, logprob = -0.1): Token => ({ token: text, logprob, top: [{ token: text, logprob }] });
@@ -73,12 +74,18 @@ test("a map's strip is as unsure as its most unsure token", () => {
   assert.deepEqual(strips(tokens, "probability", 2), [4, 0]);
 });
 
+test("tokens are kept packed and come back as they were", () => {
+  const tokens = [token("a"), { ...token("", -2), entropy: 0.3 }, { token: "c", logprob: -1, top: [] }];
+  assert.deepEqual(unpack(JSON.parse(JSON.stringify(pack(tokens)))), tokens);
+  assert.deepEqual(unpack(pack([])), []);
+});
+
 test("another way keeps what stood before the token, in thinking and in the answer", () => {
   const message = {
     ...{ id: "m", parent: null, role: "assistant" as const, state: "done" as const },
     ...{ thinking: "1+1=2", content: "2." },
-    thinkingTokens: ["1", "+", "1", "=", "2", "</think>"].map((text) => token(text)),
-    answerTokens: [token("2"), token(".")],
+    thinkingTokens: pack(["1", "+", "1", "=", "2", "</think>"].map((text) => token(text))),
+    answerTokens: pack([token("2"), token(".")]),
   };
   const inThinking = branchAt(message, 4, { token: "3", logprob: -2 });
   assert.deepEqual([inThinking.begun.thinking, inThinking.begun.content, inThinking.closed], ["1+1=3", "", false]);

@@ -1,5 +1,5 @@
 /** What a conversation is: a tree of messages, of which one path is shown. */
-import type { Token } from "../api/stream.ts";
+import type { PackedTokens } from "./packed.ts";
 
 export interface Counts {
   readonly promptTokens: number;
@@ -34,8 +34,8 @@ export interface Message {
   /** US dollars that a second of writing costs: the machine's threads at their price, shared by the answers written at once. */
   readonly usdPerSecond?: number;
   /** What was drawn instead of what, in order: of the thinking and of the answer. */
-  readonly thinkingTokens?: readonly Token[];
-  readonly answerTokens?: readonly Token[];
+  readonly thinkingTokens?: PackedTokens;
+  readonly answerTokens?: PackedTokens;
   /** Answers asked for together share it, and are shown side by side; `label` tells them apart. */
   readonly group?: string;
   readonly label?: string;
