@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -71,6 +71,16 @@ test("a taken port, an open address without a key and a missing model are one se
   assert.deepEqual(run(["--host", "0.0.0.0"])[0], 2);
   assert.match(run(["--model", join(place, "nowhere"), "--port", "0"])[1] ?? "", /does not exist/);
   assert.equal(run(["--slots", "0"])[0], 2);
+  const config = join(place, "serve.json");
+  writeFileSync(config, JSON.stringify({ slots: 3, queue: 5, apiKeys: ["top-secret"] }));
+  const { stdout } = spawnSync(
+    process.execPath,
+    [main, "serve", "--config", config, "--slots", "4", "--price", "1,2", "--print-config"],
+    { encoding: "utf8", env: { ...process.env, RECKON_API_KEYS: "other-secret" } },
+  );
+  const { slots, queue, price, apiKeys } = JSON.parse(stdout);
+  assert.deepEqual([slots, queue, price, apiKeys.length], [4, 5, { prompt: 1, answer: 2 }, 2]);
+  assert.ok(!stdout.includes("secret"));
   child.kill("SIGINT");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);

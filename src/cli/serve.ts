@@ -1,7 +1,10 @@
 // `reckon serve`: models over HTTP, by the APIs of OpenAI and DeepSeek, until Ctrl-C or SIGTERM.
 import type { Command } from "commander";
+import { usageError } from "../error.ts";
+import type { ServeOptions } from "../serve/config.ts";
+import type { PriceConfig } from "../serve/price.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { addCommonOptions, type CommonOptions, naturalNumber, positiveInteger } from "./options.ts";
+import { addCommonOptions, type CommonOptions, naturalNumber, numberBetween, positiveInteger } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
 
 interface ServeFlags extends CommonOptions {
@@ -24,6 +27,10 @@ interface ServeFlags extends CommonOptions {
   readonly runs: string;
   readonly training: boolean;
   readonly store?: string;
+  readonly price?: PriceConfig;
+  readonly pricePerHour?: number;
+  readonly config?: string;
+  readonly printConfig?: true;
   readonly reasoningField: "reasoning_content" | "reasoning" | "both";
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
 }
@@ -71,6 +78,14 @@ export function register(program: Command): void {
     .option("--runs <folder>", "training runs and evaluations to show at /runs and /evals", "runs")
     .option("--no-training", "training runs can be looked at, but not started or stopped")
     .option("--store <file>", "keeps the conversations of /v1/responses (default: in memory)")
+    .option("--price <usd>", "of a million tokens, PROMPT,ANSWER[,CACHED]: usages then tell a cost", prices)
+    .option(
+      "--price-per-hour <usd>",
+      "of the machine, instead: an answer pays for the time it holds a slot, each slot costing its share",
+      numberBetween("--price-per-hour", 0, Number.POSITIVE_INFINITY),
+    )
+    .option("--config <file>", "settings in a JSON file (docs/serving.md); flags go before it")
+    .option("--print-config", "prints the settings as they would hold, without keys, and ends")
     .option(
       "--reasoning-field <name>",
       "where thinking goes: reasoning_content, reasoning or both",
@@ -80,37 +95,19 @@ export function register(program: Command): void {
   addCommonOptions(command, ["threads", "device", "weights", "mla", "json"]).action(serve);
 }
 
-async function serve(flags: ServeFlags): Promise<void> {
-  const { startServer } = await import("../serve/server.ts");
+async function serve(flags: ServeFlags, command: Command): Promise<void> {
+  const { readConfig, startServer } = await import("../serve/server.ts");
+  const { readConfigFile, shownConfig } = await import("../serve/config-file.ts");
+  const file = flags.config === undefined ? {} : readConfigFile(flags.config);
+  // A flag left out is what the file says, and where that says nothing the default, which is the flag's too.
+  const isGiven = (flag: keyof ServeFlags): boolean => command.getOptionValueSource(flag) === "cli";
+  const options = { ...file, ...settingsOf(flags, isGiven), apiKeys: [...(file.apiKeys ?? []), ...keysOf(flags)] };
+  if (flags.printConfig) {
+    print(JSON.stringify(shownConfig(readConfig(options)), null, 2));
+    return;
+  }
   using interrupt = listenForInterrupt("finishing what is being written; Ctrl-C again stops at once");
-  const server = await startServer({
-    models: [...flags.model],
-    aliases: [...flags.alias],
-    host: flags.host,
-    port: flags.port,
-    apiKeys: [...flags.apiKey, ...(process.env.RECKON_API_KEYS ?? "").split(",").map((key) => key.trim())].filter(
-      (key) => key !== "",
-    ),
-    threads: flags.threads,
-    weights: flags.weights,
-    mla: flags.mla,
-    slots: flags.slots,
-    queue: flags.queue,
-    context: flags.context,
-    cacheBytes: flags.cacheMemory * MEGABYTE,
-    modelBytes: flags.modelMemory === undefined ? undefined : flags.modelMemory * MEGABYTE,
-    cors: [...flags.cors],
-    allowHosts: [...flags.allowHost],
-    requestsPerMinute: flags.requestsPerMinute,
-    tokensPerMinute: flags.tokensPerMinute,
-    deadlineMs: flags.deadline * 1000,
-    drainMs: flags.drain * 1000,
-    runs: flags.runs,
-    training: flags.training,
-    store: flags.store,
-    reasoningField: flags.reasoningField,
-    logLevel: flags.logLevel,
-  });
+  const server = await startServer(options);
   if (flags.json) printJson({ url: server.url });
   else {
     print(server.url);
@@ -121,6 +118,49 @@ async function serve(flags: ServeFlags): Promise<void> {
     await new Promise((resolve) => interrupt.signal.addEventListener("abort", resolve, { once: true }));
   }
   await server.stop();
+}
+
+const keysOf = ({ apiKey }: ServeFlags): readonly string[] =>
+  [...apiKey, ...(process.env.RECKON_API_KEYS ?? "").split(",").map((key) => key.trim())].filter((key) => key !== "");
+
+/** The settings that flags were given for. */
+function settingsOf(flags: ServeFlags, isGiven: (flag: keyof ServeFlags) => boolean): ServeOptions {
+  const settings: readonly (readonly [keyof ServeFlags, ServeOptions])[] = [
+    ["model", { models: [...flags.model] }],
+    ["alias", { aliases: [...flags.alias] }],
+    ["host", { host: flags.host }],
+    ["port", { port: flags.port }],
+    ["threads", { threads: flags.threads }],
+    ["weights", { weights: flags.weights }],
+    ["mla", { mla: flags.mla }],
+    ["slots", { slots: flags.slots }],
+    ["queue", { queue: flags.queue }],
+    ["context", { context: flags.context }],
+    ["cacheMemory", { cacheBytes: flags.cacheMemory * MEGABYTE }],
+    ["modelMemory", { modelBytes: (flags.modelMemory ?? 0) * MEGABYTE }],
+    ["cors", { cors: [...flags.cors] }],
+    ["allowHost", { allowHosts: [...flags.allowHost] }],
+    ["requestsPerMinute", { requestsPerMinute: flags.requestsPerMinute }],
+    ["tokensPerMinute", { tokensPerMinute: flags.tokensPerMinute }],
+    ["deadline", { deadlineMs: flags.deadline * 1000 }],
+    ["drain", { drainMs: flags.drain * 1000 }],
+    ["runs", { runs: flags.runs }],
+    ["training", { training: flags.training }],
+    ["store", { store: flags.store }],
+    ["price", { price: flags.price }],
+    ["pricePerHour", { price: { perHour: flags.pricePerHour ?? 0 } }],
+    ["reasoningField", { reasoningField: flags.reasoningField }],
+    ["logLevel", { logLevel: flags.logLevel }],
+  ];
+  return Object.assign({}, ...settings.filter(([flag]) => isGiven(flag)).map(([, setting]) => setting));
+}
+
+/** PROMPT,ANSWER or PROMPT,ANSWER,CACHED, in dollars a million tokens. */
+function prices(text: string): PriceConfig {
+  const [prompt, answer, cached, ...more] = text.split(",").map(numberBetween("--price", 0, Number.POSITIVE_INFINITY));
+  if (answer === undefined || more.length > 0)
+    throw usageError(`--price must be PROMPT,ANSWER or PROMPT,ANSWER,CACHED in US dollars, not "${text}"`, "--price");
+  return { prompt, answer, ...(cached === undefined ? {} : { cached }) };
 }
 
 /** Collects a flag that may be given several times. */

@@ -2,13 +2,36 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { isKeyOrHash, storedKey } from "./keys.ts";
+import { priceConfig } from "./price.ts";
 
 /** The user's folder for what can be made anew. */
 const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "reckon", "samples");
 
 const count = (fallback: number, least = 0) => z.int().min(least).default(fallback);
 
-export const serveConfig = z.object({
+const keyText = z
+  .string()
+  .min(1)
+  .refine(isKeyOrHash, { error: "the hash of a key is sha256: and 64 hexadecimal digits" })
+  .transform(storedKey);
+
+/** A key with limits of its own, or with those of all. Only its hash is kept. */
+const apiKey = z.union([
+  keyText.transform((key): KeyConfig => ({ key })),
+  z.strictObject({
+    key: keyText,
+    requestsPerMinute: z.int().min(0).optional(),
+    tokensPerMinute: z.int().min(0).optional(),
+  }),
+]);
+export interface KeyConfig {
+  readonly key: string;
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+}
+
+export const serveConfig = z.strictObject({
   /** MODEL arguments; the first is the one that answers where a request names none. Empty: the bundled model. */
   models: z.array(z.string()).default([]),
   /** Further names of the first model. */
@@ -16,7 +39,8 @@ export const serveConfig = z.object({
   host: z.string().min(1).default("127.0.0.1"),
   /** 0: a free one. */
   port: z.int().min(0).max(65535).default(8080),
-  apiKeys: z.array(z.string().min(1)).default([]),
+  /** As clients send them, or hashed: `sha256:` and what `printf %s KEY | sha256sum` gives. */
+  apiKeys: z.array(apiKey).default([]),
   threads: z.int().min(1).optional(),
   /** How matrices are kept, and the form of latent attention: as ModelSession.open takes them. */
   weights: z.enum(["stored", "f32", "q8_0"]).optional(),
@@ -61,6 +85,8 @@ export const serveConfig = z.object({
   training: z.boolean().default(true),
   /** Where tables of runs' samples are kept; they can be made anew at any time. */
   cache: z.string().min(1).default(cacheFolder),
+  /** What tokens or hours cost: usages then have a `cost`. Left out: none. */
+  price: priceConfig.optional(),
   /** The field thinking goes to: DeepSeek's or vLLM's and OpenRouter's. */
   reasoningField: z.enum(["reasoning_content", "reasoning", "both"]).default("reasoning_content"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),

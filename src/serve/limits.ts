@@ -1,21 +1,36 @@
 /** How much each client may ask in a minute: a bucket of requests and one of tokens, refilled evenly. */
 import { ApiError } from "./errors.ts";
 
+/** What a client may use in a minute; 0: as much as it likes. */
+export interface Share {
+  readonly requests: number;
+  readonly tokens: number;
+}
+
 interface Bucket {
   left: number;
   at: number;
 }
 
 export class Limits {
-  readonly #requests: number;
-  readonly #tokens: number;
+  readonly #usual: Share;
+  readonly #own: ReadonlyMap<string, Partial<Share>>;
   readonly #buckets = new Map<string, { readonly requests: Bucket; readonly tokens: Bucket }>();
   readonly #now: () => number;
 
-  /** Limits a minute; 0: none. @param now milliseconds of a clock that never goes back */
-  constructor(requests: number, tokens: number, now: () => number = () => performance.now()) {
-    this.#requests = requests;
-    this.#tokens = tokens;
+  /**
+   * Limits a minute; 0: none.
+   * @param now milliseconds of a clock that never goes back
+   * @param own limits of single clients
+   */
+  constructor(
+    requests: number,
+    tokens: number,
+    now: () => number = () => performance.now(),
+    own: ReadonlyMap<string, Partial<Share>> = new Map(),
+  ) {
+    this.#usual = { requests, tokens };
+    this.#own = own;
     this.#now = now;
   }
 
@@ -24,12 +39,13 @@ export class Limits {
    * @returns headers that tell what is left @throws ApiError 429
    */
   admit(client: string): Readonly<Record<string, string>> {
-    if (this.#requests === 0 && this.#tokens === 0) return {};
-    const { requests, tokens } = this.#of(client);
+    const share = this.#shareOf(client);
+    if (share.requests === 0 && share.tokens === 0) return {};
+    const { requests, tokens } = this.#of(client, share);
     const headers: Record<string, string> = {};
-    this.#check(requests, this.#requests, 1, "requests", headers);
-    this.#check(tokens, this.#tokens, 0, "tokens", headers);
-    if (this.#requests > 0) {
+    this.#check(requests, share.requests, 1, "requests", headers);
+    this.#check(tokens, share.tokens, 0, "tokens", headers);
+    if (share.requests > 0) {
       requests.left -= 1;
       headers["x-ratelimit-remaining-requests"] = String(Math.floor(requests.left));
     }
@@ -38,7 +54,8 @@ export class Limits {
 
   /** Counts the tokens a request has read and written. */
   spend(client: string, tokens: number): void {
-    if (this.#tokens > 0) this.#of(client).tokens.left -= tokens;
+    const share = this.#shareOf(client);
+    if (share.tokens > 0) this.#of(client, share).tokens.left -= tokens;
   }
 
   #check(bucket: Bucket, limit: number, needed: number, what: string, headers: Record<string, string>): void {
@@ -55,16 +72,23 @@ export class Limits {
     });
   }
 
-  #of(client: string): { readonly requests: Bucket; readonly tokens: Bucket } {
+  #shareOf(client: string): Share {
+    const own = this.#own.get(client);
+    return own === undefined
+      ? this.#usual
+      : { requests: own.requests ?? this.#usual.requests, tokens: own.tokens ?? this.#usual.tokens };
+  }
+
+  #of(client: string, share: Share): { readonly requests: Bucket; readonly tokens: Bucket } {
     const now = this.#now();
     let found = this.#buckets.get(client);
     if (found === undefined) {
       if (this.#buckets.size >= 10_000) this.#forgetFull(now);
-      found = { requests: { left: this.#requests, at: now }, tokens: { left: this.#tokens, at: now } };
+      found = { requests: { left: share.requests, at: now }, tokens: { left: share.tokens, at: now } };
       this.#buckets.set(client, found);
     }
-    refill(found.requests, this.#requests, now);
-    refill(found.tokens, this.#tokens, now);
+    refill(found.requests, share.requests, now);
+    refill(found.tokens, share.tokens, now);
     return found;
   }
 

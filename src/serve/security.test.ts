@@ -1,5 +1,6 @@
 // Each way of getting at a server that it must not allow, tried over a real socket.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { Keys } from "./keys.ts";
@@ -56,6 +57,22 @@ test("every path but the health check needs a key that is ours", async () => {
     for (const key of ["one", "two"]) assert.equal((await call(at, ask, withKey(key))).status, 200);
     assert.equal((await call(at, ask, { headers: { "x-api-key": "one" } })).status, 200);
   });
+});
+
+test("keys may be configured as hashes, are kept as nothing else, and have limits of their own", async () => {
+  const one = `sha256:${createHash("sha256").update("one").digest("hex")}`;
+  const apiKeys = [one, { key: "two", requestsPerMinute: 1 }];
+  await withServer({ apiKeys, models: [tiny.folder], requestsPerMinute: 9 }, async (url, { core }) => {
+    assert.ok(!JSON.stringify(core.config).includes('"two"') && core.config.apiKeys[0].key === one);
+    const as = (key: string) =>
+      call(`${url}/v1/chat/completions`, ask, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal((await as("one")).headers.get("x-ratelimit-limit-requests"), "9");
+    assert.equal((await as(one)).status, 401);
+    assert.equal((await as("two")).headers.get("x-ratelimit-limit-requests"), "1");
+    assert.equal((await as("two")).status, 429);
+    assert.equal((await as("one")).status, 200);
+  });
+  await assert.rejects(startServer({ apiKeys: ["sha256:1234"] }), /64 hexadecimal digits/);
 });
 
 test("a key's name tells nothing of the key, and keys are told apart", () => {

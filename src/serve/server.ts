@@ -6,11 +6,12 @@ import { UserError } from "../error.ts";
 import type { RequestRecord } from "../generate/engine/handle.ts";
 import { createApp } from "./app.ts";
 import { type ServeConfig, type ServeOptions, serveConfig } from "./config.ts";
+import { innermost } from "./config-file.ts";
 import type { Core } from "./core.ts";
 import { ApiError, toApiError } from "./errors.ts";
 import { isLoopback } from "./http/guard.ts";
 import { makeLog } from "./http/log.ts";
-import { Keys } from "./keys.ts";
+import { Keys, keyName } from "./keys.ts";
 import { Limits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { Models } from "./models.ts";
@@ -42,7 +43,7 @@ export async function startServer(
     );
   }
   const log = makeLog(config.logLevel);
-  const limits = new Limits(config.requestsPerMinute, config.tokensPerMinute);
+  const limits = new Limits(config.requestsPerMinute, config.tokensPerMinute, undefined, ownShares(config));
   const metrics: Metrics = new Metrics(() => models.loads());
   const finished = (model: string, record: RequestRecord): void => {
     metrics.finished(model, record);
@@ -69,7 +70,7 @@ export async function startServer(
     limits,
     metrics,
     log,
-    keys: new Keys(config.apiKeys),
+    keys: new Keys(config.apiKeys.map(({ key }) => key)),
     replays: new Replays(config.resumeMs),
     samples: new SampleTables(config.cache),
     responses: new ResponseStore(config.store ?? null, config.storedResponses),
@@ -109,10 +110,20 @@ export async function startServer(
   };
 }
 
-function readConfig(options: ServeOptions): ServeConfig {
+/** The limits of keys that have some of their own. */
+const ownShares = ({ apiKeys }: ServeConfig) =>
+  new Map(
+    apiKeys.map(({ key, requestsPerMinute: requests, tokensPerMinute: tokens }) => [
+      keyName(key),
+      { requests, tokens },
+    ]),
+  );
+
+/** Fills in defaults. @throws UserError naming the flag that is wrong */
+export function readConfig(options: ServeOptions): ServeConfig {
   const read = serveConfig.safeParse(options);
   if (read.success) return read.data;
-  const [{ path, message }] = read.error.issues;
+  const { path, message } = innermost(read.error.issues[0]);
   const flag = `--${path.join(".").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new UserError(`${flag}: ${message.replace(/^Invalid (input|option): /, "")}.`, { param: flag, exitCode: 2 });
 }

@@ -106,7 +106,7 @@ export class ChatChunks {
 
   #usageJson(): string {
     const { promptTokens, cachedTokens } = this.#handle;
-    return JSON.stringify(chatUsage(promptTokens, cachedTokens, this.#answers, this.#shape.reasoning));
+    return JSON.stringify(chatUsage(promptTokens, cachedTokens, this.#answers, this.#shape));
   }
 }
 

@@ -8,7 +8,9 @@ interface Alternative {
 }
 
 export interface ChatLogprobs {
-  readonly content: readonly (Alternative & { readonly top_logprobs: readonly Alternative[] })[] | null;
+  readonly content:
+    | readonly (Alternative & { readonly entropy?: number; readonly top_logprobs: readonly Alternative[] })[]
+    | null;
   readonly reasoning_content?: ChatLogprobs["content"];
   readonly refusal: null;
 }
@@ -17,9 +19,12 @@ export function chatLogprobs(tokens: readonly TokenInfo[], reasoning: boolean): 
   const told = (thinking: boolean): ChatLogprobs["content"] =>
     tokens
       .filter((token) => token.thinking === thinking)
-      .map((token) => ({ ...alternative(token), top_logprobs: token.top.map(alternative) }));
+      .map((token) => ({ ...alternative(token), ...entropyOf(token), top_logprobs: token.top.map(alternative) }));
   return { content: told(false), ...(reasoning ? { reasoning_content: told(true) } : {}), refusal: null };
 }
+
+/** Where it was asked for. */
+const entropyOf = ({ entropy }: TokenInfo) => (entropy === null ? {} : { entropy });
 
 const alternative = ({ text, logprob, bytes }: TokenChoice): Alternative => ({
   token: text,

@@ -9,6 +9,7 @@ import { type ToolFormat, toolMarks } from "../../text/tool-calls.ts";
 import type { ServeConfig } from "../config.ts";
 import { invalid } from "../errors.ts";
 import type { ResolvedModel } from "../models.ts";
+import { type Price, priceOf } from "../price.ts";
 import { clampTokens, samplingOptions } from "../sampling.ts";
 import { type Conversation, readConversation } from "./messages.ts";
 import type { ChatRequest } from "./schema.ts";
@@ -23,6 +24,8 @@ export interface ChatShape {
   readonly logprobs: boolean;
   /** Null: what looks like a call is text. */
   readonly tools: ToolFormat | null;
+  /** Null: usages have no cost. */
+  readonly price: Price | null;
 }
 
 export interface ChatPlan {
@@ -62,6 +65,7 @@ export function planChat(request: ChatRequest, model: ResolvedModel, engine: Eng
   const hidden = request.include_reasoning === false || request.reasoning?.exclude === true;
   const whole = request.reasoning_format === "none";
   const minimum = request.thinking_minimum_tokens;
+  const logprobs = request.logprobs === true || request.entropy === true;
   return {
     prompt,
     options: {
@@ -69,7 +73,8 @@ export function planChat(request: ChatRequest, model: ResolvedModel, engine: Eng
       maxTokens: clampTokens(asked, prompt.ids.length, context),
       thinkBudget: wish.budget,
       thinkMinimum: wish.thinks === false ? undefined : minimum,
-      logprobs: request.logprobs === true ? (request.top_logprobs ?? 0) : undefined,
+      logprobs: logprobs ? (request.top_logprobs ?? 0) : undefined,
+      entropy: request.entropy,
       keepTokens: tools === null ? undefined : toolMarks(tools),
       constraint: constraintOf(request, tools, templateFor(session, shownTools(request))),
       plain: whole ? true : undefined,
@@ -77,8 +82,9 @@ export function planChat(request: ChatRequest, model: ResolvedModel, engine: Eng
     shape: {
       reasoning: !hidden && !whole && wish.thinks !== false && session.reasoningFormat !== null,
       reasoningField: request.reasoning_field ?? config.reasoningField,
-      logprobs: request.logprobs === true,
+      logprobs,
       tools,
+      price: priceOf(config.price, engine.slots),
     },
   };
 }

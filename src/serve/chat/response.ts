@@ -20,7 +20,7 @@ export function chatResponse(
     created,
     model,
     choices: answers.map((answer, index) => choice(answer, index, shape)),
-    usage: chatUsage(handle.promptTokens, handle.cachedTokens, answers, shape.reasoning),
+    usage: chatUsage(handle.promptTokens, handle.cachedTokens, answers, shape),
     system_fingerprint,
   };
 }

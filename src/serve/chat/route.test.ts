@@ -141,6 +141,23 @@ test("log-probabilities stand beside their tokens, those of the thinking apart",
   assert.deepEqual(told, logprobs.content);
 });
 
+test("the entropy of each token's distribution comes where it is asked for", async () => {
+  const plain = (await call(at, nano("What is 12 + 30?", { logprobs: true }))).body.choices[0].logprobs;
+  assert.ok(!("entropy" in plain.content[0]));
+  const request = nano("What is 12 + 30?", { entropy: true });
+  const { logprobs } = (await call(at, request)).body.choices[0];
+  const told = joined(await chunksOf(await stream(at, request))).own.flatMap(
+    (choice) => choice.logprobs?.content ?? [],
+  );
+  assert.deepEqual(told, logprobs.content);
+  for (const [i, { entropy, logprob, token }] of logprobs.content.entries()) {
+    assert.ok(entropy >= 0 && token === plain.content[i].token);
+    // What was drawn greedily is the likeliest: the entropy is at least its own surprise.
+    assert.ok(entropy >= -logprob - 1e-5, `${entropy} ${logprob}`);
+  }
+  assert.ok(logprobs.reasoning_content.every(({ entropy }: { entropy: number }) => entropy >= 0));
+});
+
 test("a stop text ends the answer and not the thinking; a prefix is gone on from", async () => {
   const whole = (await call(at, nano("What is 12 + 30?"))).body.choices[0].message;
   assert.match(whole.reasoning_content, /4/);

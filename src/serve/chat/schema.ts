@@ -110,6 +110,8 @@ export const chatRequest = z.object({
   max_completion_tokens: maybe(natural),
   logprobs: maybe(z.boolean()),
   top_logprobs: maybe(z.int().min(0).max(20)),
+  /** The entropy of each token's distribution, in nats, beside its log-probability: true gives `logprobs` too. */
+  entropy: maybe(z.boolean()),
   response_format: maybe(responseFormat),
   tools: maybe(z.array(tool)),
   tool_choice: maybe(toolChoice),

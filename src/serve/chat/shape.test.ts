@@ -53,7 +53,13 @@ test("streams and bodies have the keys, order and kinds of chunks of DeepSeek's 
 });
 
 test("tool calls stream and stand in bodies as in DeepSeek's API", { skip }, () => {
-  const shape = { reasoning: true, reasoningField: "reasoning_content", logprobs: false, tools: "deepseek" } as const;
+  const shape = {
+    reasoning: true,
+    reasoningField: "reasoning_content",
+    logprobs: false,
+    tools: "deepseek",
+    price: null,
+  } as const;
   const text =
     '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>{"location": "San Francisco"}' +
     "<｜tool▁call▁end｜><｜tool▁calls▁end｜>";

@@ -1,5 +1,7 @@
 /** Tokens as DeepSeek's and OpenAI's APIs count them. */
 import type { Answer } from "../../generate/answer.ts";
+import { costField, type UsageCost } from "../price.ts";
+import type { ChatShape } from "./plan.ts";
 
 export interface ChatUsage {
   readonly prompt_tokens: number;
@@ -10,6 +12,8 @@ export interface ChatUsage {
   readonly completion_tokens_details?: { readonly reasoning_tokens: number };
   readonly prompt_cache_hit_tokens: number;
   readonly prompt_cache_miss_tokens: number;
+  /** Where the server states a price. */
+  readonly cost?: UsageCost;
 }
 
 /** @param cached prompt tokens that were not computed anew */
@@ -17,7 +21,7 @@ export function chatUsage(
   promptTokens: number,
   cached: number,
   answers: readonly Answer[],
-  withReasoning: boolean,
+  { reasoning: withReasoning, price }: Pick<ChatShape, "reasoning" | "price">,
 ): ChatUsage {
   const sum = (of: (answer: Answer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
   const completion = sum(({ usage }) => usage.completion_tokens);
@@ -31,5 +35,6 @@ export function chatUsage(
       : {}),
     prompt_cache_hit_tokens: cached,
     prompt_cache_miss_tokens: promptTokens - cached,
+    ...costField(price, promptTokens, cached, answers),
   };
 }

@@ -8,6 +8,7 @@ import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { AppEnv, Core } from "../core.ts";
 import { invalid, toApiError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
+import { costField, type Price, priceOf } from "../price.ts";
 import { merged } from "../stream/merged.ts";
 import { streamResponse } from "../stream/respond.ts";
 import { framesOf, sseFrame } from "../stream/sse.ts";
@@ -60,7 +61,8 @@ async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
     model: model.id,
     system_fingerprint: model.served.fingerprint,
   };
-  const told = new CompletionTeller(request, plans, handles, engine.session.tokenizer);
+  const price = priceOf(core.config.price, engine.slots);
+  const told = new CompletionTeller(request, plans, handles, engine.session.tokenizer, price);
   if (!stream) {
     const answers = await Promise.all(handles.map(({ result }) => result)).catch((error) => {
       cancel();
@@ -97,6 +99,7 @@ class CompletionTeller {
   readonly #plans: readonly CompletionPlan[];
   readonly #handles: readonly Handle[];
   readonly #tokenizer: Tokenizer;
+  readonly #price: Price | null;
   /** Characters told of each choice, for the offsets of its tokens. */
   readonly #told: number[] = [];
 
@@ -105,7 +108,9 @@ class CompletionTeller {
     plans: readonly CompletionPlan[],
     handles: readonly Handle[],
     tokenizer: Tokenizer,
+    price: Price | null,
   ) {
+    this.#price = price;
     this.#n = request.n ?? 1;
     this.#withLogprobs = request.logprobs !== undefined;
     this.#plans = plans;
@@ -172,6 +177,7 @@ class CompletionTeller {
       prompt_tokens_details: { cached_tokens: cached },
       prompt_cache_hit_tokens: cached,
       prompt_cache_miss_tokens: prompt - cached,
+      ...costField(this.#price, prompt, cached, answers.flat()),
     };
   }
 

@@ -27,7 +27,7 @@ async function answer(core: Core, c: Context<AppEnv>): Promise<Response> {
   const { thinks } = core.models.resolve(request.model);
   const id = `msg_${randomUUID().replaceAll("-", "")}`;
   const { model, plan, handle } = await beginChat(core, c, toChat(request, thinks), id);
-  const writer = new MessageWriter(id, model.id, handle);
+  const writer = new MessageWriter(id, model.id, handle, plan.shape.price);
   const teller = new AnswerTeller(plan.shape);
   if (!request.stream) {
     const [whole] = await handle.result;

@@ -4,6 +4,7 @@ import type { Answer } from "../../generate/answer.ts";
 import type { Handle } from "../../generate/engine/handle.ts";
 import { type FinishReason, incompleteDetails, type ToldPiece } from "../chat/teller.ts";
 import { ApiError } from "../errors.ts";
+import { costField, type Price } from "../price.ts";
 
 export interface MessageEvent {
   readonly type: string;
@@ -32,12 +33,14 @@ export class MessageWriter {
   readonly #id: string;
   readonly #model: string;
   readonly #handle: Handle;
+  readonly #price: Price | null;
   readonly #blocks: Block[] = [];
   #open: Block | null = null;
   #json = "";
   #events: MessageEvent[] = [];
 
-  constructor(id: string, model: string, handle: Handle) {
+  constructor(id: string, model: string, handle: Handle, price: Price | null) {
+    this.#price = price;
     this.#id = id;
     this.#model = model;
     this.#handle = handle;
@@ -133,6 +136,7 @@ export class MessageWriter {
       cache_read_input_tokens: cachedTokens,
       output_tokens: answer?.usage.completion_tokens ?? 0,
       output_tokens_details: { thinking_tokens: answer?.usage.reasoning_tokens ?? 0 },
+      ...(answer === null ? {} : costField(this.#price, promptTokens, cachedTokens, [answer])),
     };
   }
 

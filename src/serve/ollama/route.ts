@@ -81,6 +81,7 @@ async function beginRaw(core: Core, c: Context<AppEnv>, given: OllamaGenerateReq
     reasoningField: "reasoning_content",
     logprobs: given.logprobs === true,
     tools: null,
+    price: null,
   };
   return { handle, shape };
 }

@@ -69,7 +69,8 @@ async function respond(core: Core, c: Context<AppEnv>): Promise<Response> {
     deadlineMs: core.config.deadlineMs || undefined,
   });
   Object.assign(c.get("logged"), { id, model: model.served.id, stream });
-  const writer = new ResponseWriter({ id, created: Math.floor(Date.now() / 1000), model: model.id, request });
+  const { price } = plan.shape;
+  const writer = new ResponseWriter({ id, created: Math.floor(Date.now() / 1000), model: model.id, request, price });
   const keep = (response: ResponseBody): ResponseBody => {
     try {
       if (store) core.responses.put(client, { id, previous, input, response });

@@ -8,6 +8,7 @@ import type { TokenInfo } from "../../generate/answer-options.ts";
 import type { Handle } from "../../generate/engine/handle.ts";
 import { chatLogprobs } from "../chat/logprobs.ts";
 import type { ToldPiece } from "../chat/teller.ts";
+import { costField, type Price } from "../price.ts";
 import { wantsLogprobs } from "./input.ts";
 import type { CallItem, Logprobs, OutputItem, ResponseBody, Status } from "./items.ts";
 import type { ResponsesRequest } from "./schema.ts";
@@ -24,6 +25,7 @@ export interface ResponseHead {
   readonly created: number;
   readonly model: string;
   readonly request: ResponsesRequest;
+  readonly price: Price | null;
 }
 
 export class ResponseWriter {
@@ -86,6 +88,7 @@ export class ResponseWriter {
         output_tokens: answer.usage.completion_tokens,
         output_tokens_details: { reasoning_tokens: answer.usage.reasoning_tokens },
         total_tokens: handle.promptTokens + answer.usage.completion_tokens,
+        ...costField(this.#head.price, handle.promptTokens, handle.cachedTokens, [answer]),
       },
     });
     this.#tell(`response.${status}`, { response });
