@@ -24,6 +24,7 @@ interface TrainFlags extends CommonOptions {
   readonly model?: string;
   readonly resume?: true;
   readonly stage?: string;
+  readonly reward?: string;
   readonly set: readonly string[];
 }
 
@@ -41,6 +42,10 @@ export function register(program: Command): void {
     .option("--out <run>", "the run's folder (default: runs/RECIPE-PRESET)")
     .option("--model <folder>", "the model to start from (pretrain and r1-zero can start from nothing)")
     .option("--resume", "go on with the run in --out from its newest checkpoint")
+    .option(
+      "--reward <file>",
+      "of r1-zero, add a reward of your own: a TypeScript file whose default export judges a sample",
+    )
     .option("--stage <name>", `of r1, run this stage alone: ${CHAIN.map(({ name }) => name).join(", ")}`)
     .option(
       "--set <key=value>",
@@ -63,7 +68,10 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     throw usageError(`--model ${flags.model} does not exist; give a model's folder or a run's`, "--model");
   }
   const out = flags.out ?? path.join("runs", `${recipe}-${flags.preset ?? DEFAULT_PRESET}`);
-  const { preset, seed, set: settings } = flags;
+  const { preset, seed } = flags;
+  if (flags.reward !== undefined && recipe !== "r1-zero")
+    throw usageError(`--reward is of train r1-zero; train ${recipe} takes none`, "--reward");
+  const settings = [...flags.set, ...(flags.reward === undefined ? [] : [`reward_file=${path.resolve(flags.reward)}`])];
   const quick = flags.preset === "quick" && recipe === "r1-zero" && flags.resume !== true;
   const from = given ?? (quick ? BUNDLED_BASE : undefined);
   const recorded = flags.resume ? readRunConfig(out) : null;

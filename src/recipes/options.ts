@@ -95,6 +95,10 @@ export const rlSchema = z.object({
     .min(0)
     .default(0)
     .describe("reward of a general request's whole response for doing no harm"),
+  data: z.string().nullable().default(null).describe("JSONL file of prompts with answers to ask instead"),
+  reward_file: z.string().nullable().default(null).describe("file whose default export adds a reward (--reward)"),
+  reward_weight: z.number().min(0).default(1),
+  reward_seconds: rate.default(5).describe("the longest the own reward may take for a sample"),
   lr: rate,
   optimizer: z.enum(["adamw", "muon"]),
   warmup: z.int().min(0),

@@ -24,10 +24,10 @@ export interface Group {
   readonly samples: readonly (Judged & { readonly text: string; readonly reason: string })[];
 }
 
-/** Asks `count` new questions, samples a group of answers to each and judges them. */
+/** Asks `count` questions, samples a group of answers to each and judges them. */
 export async function sampleGroups(
   decoder: Decoder,
-  families: readonly FamilyShare[],
+  ask: () => TaskEntry,
   options: RlOptions,
   judge: Judge,
   random: Random,
@@ -35,7 +35,7 @@ export async function sampleGroups(
   signal: AbortSignal,
 ): Promise<Group[]> {
   const dialogue = worldDialogue();
-  const entries = Array.from({ length: count }, () => question(families, options, random));
+  const entries = Array.from({ length: count }, ask);
   const requests = entries.flatMap((entry) => {
     const prompt = dialogue.prompt(entry.prompt);
     return Array.from({ length: options.group_size }, () => ({
@@ -62,7 +62,7 @@ export async function sampleGroups(
 }
 
 /** A training question of a random family, level and wording. */
-function question(families: readonly FamilyShare[], options: RlOptions, random: Random): TaskEntry {
+export function question(families: readonly FamilyShare[], options: RlOptions, random: Random): TaskEntry {
   const { task } = families[random.weighted(families.map(({ weight }) => weight))]!;
   const level = Math.min(random.pick(options.tasks.levels), task.levels);
   const problem = makeInSplit(task, random, level, "train");

@@ -17,15 +17,14 @@ import type { JsonRecord } from "../train/jsonl.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { Optimizer, trainedParameters } from "../train/optimizer.ts";
 import { scoreCompletions } from "../train/policy.ts";
-import { readPreferenceModel } from "../train/preference-file.ts";
 import { writeReport } from "../train/report.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { policyWarnings, type Warning } from "../train/warnings.ts";
 import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
+import { openJudge, questionsOf } from "./judge.ts";
 import type { RlOptions } from "./options.ts";
-import { type Group, learnFrom, optimizerOptions, sampleGroups } from "./r1-zero-step.ts";
-import { judgeOf } from "./rewards.ts";
+import { type Group, learnFrom, optimizerOptions, question, sampleGroups } from "./r1-zero-step.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
@@ -44,10 +43,8 @@ export async function r1Zero(
   const { device, seed, signal, listener } = context;
   policyLoss(options.loss); // one there is not is told before anything is made
   const families = weightedTasks(options.tasks);
-  const judge = judgeOf(
-    options,
-    options.preference_model === null ? null : readPreferenceModel(options.preference_model),
-  );
+  const own = options.data === null ? null : questionsOf(options.data);
+  const { judge, close } = await openJudge(options);
   const dialogue = worldDialogue();
   const record = { options, ...origin };
   const run = openRun(context, "r1-zero", record);
@@ -106,7 +103,8 @@ export async function r1Zero(
     for (let step = done + 1; step <= options.steps && !signal.aborted; step++) {
       const begun = performance.now();
       const drawn = random.data.state();
-      const ask = (count: number) => sampleGroups(decoder, families, options, judge, random.data, count, signal);
+      const next = () => (own === null ? question(families, options, random.data) : random.data.pick(own));
+      const ask = (count: number) => sampleGroups(decoder, next, options, judge, random.data, count, signal);
       const batch = options.dynamic_sampling
         ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
         : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };
@@ -146,11 +144,12 @@ export async function r1Zero(
         "completions/mean_thinking": mean(rollouts.map(({ completion }) => dialogue.thinkingLength(completion))),
         "completions/reflecting": reflectingShare(batch.groups),
         "sampling/groups": batch.sampled,
+        informative: informativeByFamily(batch.groups),
         sampling_time: sampling,
         step_time: (performance.now() - begun) / 1000,
       };
       const known = new Set(warned(lines.at(-1)).map(({ kind }) => kind));
-      const warnings = policyWarnings([...lines, figures]);
+      const warnings = policyWarnings([...lines, figures], run.evaluations());
       const line = { ...figures, warnings };
       run.appendMetrics(line);
       listener.step(line);
@@ -176,6 +175,7 @@ export async function r1Zero(
     throw withRemedy(error, run, done);
   } finally {
     run.close();
+    await close();
   }
 }
 
@@ -191,6 +191,15 @@ function records(step: number, groups: readonly Group[], rollouts: readonly Roll
 /** The share of answers that say "wait": the paper's sign that a model thinks again. */
 function reflectingShare(groups: readonly Group[]): number {
   return mean(groups.flatMap(({ samples }) => samples.map(({ text }) => Number(/\bwait\b/.test(text)))));
+}
+
+/** How many groups of each family had answers of different reward: who does the work. */
+function informativeByFamily(groups: readonly Group[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { entry, samples } of groups)
+    counts[entry.task] =
+      (counts[entry.task] ?? 0) + Number(samples.some(({ reward }) => reward !== samples[0]!.reward));
+  return counts;
 }
 
 const warned = (line: JsonRecord | undefined): readonly Warning[] => (line?.warnings ?? []) as readonly Warning[];

@@ -55,7 +55,7 @@ async function steps(name: string, settings: readonly string[]): Promise<JsonRec
   assert.equal(lines.length, 2);
   for (const line of lines) {
     for (const [key, value] of Object.entries(line))
-      if (key !== "warnings") assert.ok(Number.isFinite(value), `${key} is ${value}`);
+      if (key !== "warnings" && key !== "informative") assert.ok(Number.isFinite(value), `${key} is ${value}`);
     assert.equal(line["sampling/sampling_logp_difference/max"], 0);
   }
   assert.ok(Number(lines[0]!.frac_reward_zero_std) < 1, "the toy model's answers differ in reward");
@@ -185,4 +185,55 @@ test("a general request is judged by preference and harm, a question by rule, an
   assert.throws(() => readPreferenceModel(path.join(place, "none")), /cannot be read/);
   fs.writeFileSync(file, '{"weights":{"nice":"3"}}');
   assert.throws(() => readPreferenceModel(file), /holds no weights/);
+});
+
+const QUESTIONS = Array.from({ length: 12 }, (_, i) => ({
+  prompt: `What is the digit sum of 10${i}?`,
+  answer: `${1 + i}`,
+}));
+
+test("questions of a file are asked and judged by the math verifier, beside a reward of the user's own", async () => {
+  const [data, reward] = ["questions.jsonl", "reward.ts"].map((name) => path.join(place, name));
+  fs.writeFileSync(data!, QUESTIONS.map((one) => JSON.stringify(one)).join("\n"));
+  fs.writeFileSync(
+    reward!,
+    `interface Sample { readonly response: string; readonly gold: string; readonly task: string }
+export default async function reward({ response, gold, task }: Sample): Promise<number> {
+  if (task !== "own" || gold === "") throw new Error("no sample");
+  return 1 / (1 + response.length);
+}`,
+  );
+  const settings = [`data=${data}`, `reward_file=${reward}`, "save_rollouts=1"];
+  await steps("own", settings);
+  const rollouts = readJsonLines(path.join(place, "own", "rollouts", "000001.jsonl"));
+  const asked = new Set(QUESTIONS.map(({ prompt }) => prompt));
+  for (const one of rollouts) {
+    const parts = one.rewards as Record<string, number>;
+    assert.ok(asked.has(String(one.prompt)));
+    assert.equal(parts.own, 1 / (1 + String(one.response).length));
+    assert.ok(Math.abs(Number(one.reward) - (parts.accuracy! + 0.2 * parts.format! + parts.own!)) < 1e-9);
+  }
+});
+
+test("a reward of one's own that throws, hangs, gives no number or is none ends the run in a sentence that names the sample", async () => {
+  const run = (name: string, code: string, more: readonly string[] = []) => {
+    const file = path.join(place, `${name}.mjs`);
+    fs.writeFileSync(file, code);
+    return train("r1-zero", `own-${name}`, [...SMALL, "steps=1", `reward_file=${file}`, ...more], base);
+  };
+  const sample = /on the response ".*" to the question ".+"/;
+  const fails = async (started: Promise<string>, why: RegExp) => {
+    const { message } = await started.then(
+      () => assert.fail("the run went through"),
+      (error: Error) => error,
+    );
+    assert.match(message, why);
+    assert.match(message, sample);
+  };
+  await fails(run("throws", 'export default () => { throw new Error("oh"); }'), /threw "oh"/);
+  await fails(run("hangs", "export default () => { for (;;); }", ["reward_seconds=0.2"]), /took more than 0\.2 s/);
+  await fails(run("word", 'export default () => "one"'), /gave "one", which is no finite number/);
+  await assert.rejects(run("none", "export const reward = 1"), /default export must be a function/);
+  await assert.rejects(run("broken", "export default ("), /cannot be run/);
+  assert.equal(fs.existsSync(path.join(place, "own-none")), false, "nothing is written");
 });

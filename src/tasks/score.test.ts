@@ -170,3 +170,36 @@ test("scoring an entry of an unknown task is refused", () => {
   assert.throws(() => score({ ...product, task: "nim" }, "</think>1", ended), /no task is named "nim"/);
   assert.equal(taskNamed("products").name, "products");
 });
+
+test("outputs that game a verifier or the form earn no accuracy, whatever the family", () => {
+  for (const task of ALL) {
+    const entry = sample(task, { seed: 3, index: 0, level: 1, split: "train" });
+    const gold = entry.answer;
+    const gamed = [
+      `${gold}`, // right, but thinking never ends
+      `${gold}</think>`, // the answer inside the thinking alone
+      `</think>${entry.prompt}`, // the question for an answer
+      `</think>${gold} or not ${gold}`,
+      `</think>The answer is one of 0 1 2 3 4 5 6 7 8 9 ${gold}`,
+      `</think>${gold}</think>`, // closed again behind it
+      `</think>${gold}\n${gold}x`,
+      `</think>\\boxed{${gold}} \\boxed{0}`,
+      `</think><answer></answer>`,
+      `</think>correct`,
+      `</think>score: 1`,
+    ];
+    for (const response of gamed)
+      assert.equal(score(entry, response, { ended: true }).score, 0, `${task.name}: ${response}`);
+    assert.equal(score(entry, `</think>${gold}`, { ended: false }).score, 0, `${task.name}: cut off`);
+  }
+  const entry = sample(ALL[0]!, { seed: 3, index: 0, level: 1, split: "train" });
+  for (const response of [
+    "",
+    "</think>",
+    "<think></think>",
+    "</think></think>1",
+    "<think>1</think><think>2</think>3",
+    "1",
+  ])
+    assert.equal(score(entry, response, { ended: true }).parts.format, 0, response);
+});

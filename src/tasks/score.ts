@@ -23,19 +23,33 @@ export interface Score {
 const OPEN = "<think>";
 const CLOSE = "</think>";
 
+/** What a response is made of: its answer, null where there is none to judge, with whether the form was kept. */
+export interface Form {
+  readonly answer: string | null;
+  readonly format: number;
+  /** Why there is no answer; "" where there is one. */
+  readonly reason: string;
+}
+
 /**
- * Scores what a model wrote after a prompt that ends in `<think>`: thinking, `</think>`, answer. A `<think>` at the very start is
+ * Parts what a model wrote after a prompt that ends in `<think>`: thinking, `</think>`, answer. A `<think>` at the very start is
  * taken as that prompt's own. A response cut off before its end has no answer yet: 17 may have been going to be 1776.
  * @param ended whether the model ended its response itself (by the end-of-sequence token).
  */
-export function score(entry: Scorable, response: string, { ended }: { readonly ended: boolean }): Score {
+export function formOf(response: string, ended: boolean): Form {
   const start = response.trimStart();
   const text = start.startsWith(OPEN) ? start.slice(OPEN.length) : response;
   const close = text.lastIndexOf(CLOSE);
-  if (close < 0) return { score: 0, parts: { accuracy: 0, format: 0 }, reason: "thinking is not closed by </think>" };
+  if (close < 0) return { answer: null, format: 0, reason: "thinking is not closed by </think>" };
   const answer = text.slice(close + CLOSE.length);
   const format = ended && answer.trim() !== "" && text.indexOf(CLOSE) === close && !text.includes(OPEN) ? 1 : 0;
-  if (!ended) return { score: 0, parts: { accuracy: 0, format }, reason: "cut off before its end" };
+  return ended ? { answer, format, reason: "" } : { answer: null, format, reason: "cut off before its end" };
+}
+
+/** Scores a response by its form and the entry's own verifier. */
+export function score(entry: Scorable, response: string, { ended }: { readonly ended: boolean }): Score {
+  const { answer, format, reason } = formOf(response, ended);
+  if (answer === null) return { score: 0, parts: { accuracy: 0, format }, reason };
   const verdict = taskNamed(entry.task).verify(answer, entry);
   return { score: verdict.score, parts: { accuracy: verdict.score, format }, reason: verdict.reason };
 }

@@ -49,3 +49,22 @@ test("a form nobody keeps and log-probabilities that disagree are told", () => {
   assert.deepEqual(kinds(steps(3, { "rewards/format/mean": 0 })), ["no_format"]);
   assert.deepEqual(kinds(steps(1, { "sampling/sampling_logp_difference/max": 1e-7 })), ["logp_mismatch"]);
 });
+
+test("answers that grow long without earning more are told, and those that earn more are not", () => {
+  const length = (tokens: number, reward: number) => ({ "completions/mean_length": tokens, reward });
+  assert.deepEqual(kinds([...steps(3, length(20, 0.4)), ...steps(3, length(50, 0.4))]), ["length_explosion"]);
+  assert.deepEqual(kinds([...steps(3, length(20, 0.4)), ...steps(3, length(50, 0.6))]), []);
+});
+
+test("a reward that rises while held-out accuracy falls by more than its noise is told", () => {
+  const lines = [...steps(3, { reward: 0.4 }), ...steps(3, { reward: 0.7 })];
+  const evaluation = (accuracy: number) => ({ temperature: 1, accuracy, stderr: 0.02 });
+  const of = (...accuracies: number[]) => policyWarnings(lines, accuracies.map(evaluation)).map(({ kind }) => kind);
+  assert.deepEqual([of(0.5, 0.4), of(0.5, 0.46), of(0.5, 0.6), of(0.5)], [["held_out_falls"], [], [], []]);
+});
+
+test("one family doing all the work is told by its name", () => {
+  const work = (sums: number, others: number) => steps(3, { informative: { sums, products: others, sorting: 0 } });
+  assert.deepEqual([kinds(work(9, 0)), kinds(work(9, 1)), kinds(work(1, 0))], [["one_family"], [], []]);
+  assert.match(policyWarnings(work(9, 0))[0]!.message, /^sums alone/);
+});

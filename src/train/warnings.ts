@@ -11,8 +11,11 @@ export interface Warning {
   readonly message: string;
 }
 
-/** What is worth warning of after the last of `lines`, the metrics of a reinforcement-learning run in order. */
-export function policyWarnings(lines: readonly JsonRecord[]): Warning[] {
+/**
+ * What is worth warning of after the last of `lines`, the metrics of a reinforcement-learning run in order.
+ * @param evaluations the held-out evaluations so far, lines of evaluations.jsonl
+ */
+export function policyWarnings(lines: readonly JsonRecord[], evaluations: readonly JsonRecord[] = []): Warning[] {
   const last = lines.at(-1);
   if (last === undefined) return [];
   const recent = lines.slice(-WINDOW);
@@ -50,6 +53,29 @@ export function policyWarnings(lines: readonly JsonRecord[]): Warning[] {
       "entropy_collapse",
       `the entropy fell from ${before.toPrecision(2)} to ${entropy.toPrecision(2)} nats: the answers hardly differ any more; lower lr or raise epsilon_high`,
     );
+  const [short, long] = [atFirst("completions/mean_length"), lately("completions/mean_length")];
+  if (lines.length >= 2 * WINDOW && long > 2 * short && lately("reward") <= atFirst("reward"))
+    warn(
+      "length_explosion",
+      `answers grew from ${short.toFixed(0)} to ${long.toFixed(0)} tokens and earn no more for it; lower lr, or loss=dr_grpo, which does not favour long wrong answers`,
+    );
+  const sampled = evaluations.filter(({ temperature }) => Number(temperature) > 0);
+  const [tested, test] = [sampled[0], sampled.at(-1)];
+  if (tested !== undefined && test !== undefined && lines.length >= 2 * WINDOW) {
+    const noise = 2 * Math.hypot(figure(tested, "stderr"), figure(test, "stderr"));
+    const [held, holds] = [figure(tested, "accuracy"), figure(test, "accuracy")];
+    if (lately("reward") > atFirst("reward") && holds < held - noise)
+      warn(
+        "held_out_falls",
+        `the reward rises, but held-out accuracy fell from ${held.toFixed(2)} to ${holds.toFixed(2)}: the reward is being gamed or the training questions learned by heart; read the rollouts`,
+      );
+  }
+  const worker = full ? onlyWorker(recent) : null;
+  if (worker !== null)
+    warn(
+      "one_family",
+      `${worker} alone had nearly all groups with anything to learn from for ${WINDOW} steps; ask the other families at another level or weigh them differently`,
+    );
   if (now("sampling/sampling_logp_difference/max") > 0)
     warn(
       "logp_mismatch",
@@ -60,6 +86,17 @@ export function policyWarnings(lines: readonly JsonRecord[]): Warning[] {
 
 /** Of how many steps a figure is meaned, and how long a state must last. */
 const WINDOW = 3;
+
+/** The family with more than nine tenths of the informative groups of the lines, where three or more were asked; null: none. */
+function onlyWorker(lines: readonly JsonRecord[]): string | null {
+  const counts = new Map<string, number>();
+  for (const { informative } of lines)
+    for (const [family, count] of Object.entries((informative ?? {}) as Record<string, number>))
+      counts.set(family, (counts.get(family) ?? 0) + count);
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  if (counts.size < 3 || total < 2 * WINDOW) return null;
+  return [...counts].find(([, count]) => count > 0.9 * total)?.[0] ?? null;
+}
 
 const figure = (line: JsonRecord, key: string): number => (typeof line[key] === "number" ? line[key] : Number.NaN);
 

@@ -54,11 +54,11 @@ interface Size {
 const SIZES: Readonly<Record<string, Size>> = {
   smoke: {
     reasoning: ["number-words", "digit-sums"],
-    weights: { "number-words": 2, requests: 0.8 },
+    weights: { "number-words": 1.5, requests: 0.4 },
     baseTokens: 2_200_000,
-    styles: { direct: 20, terse: 10, careful: 55, checking: 15 },
+    styles: { direct: 15, terse: 5, careful: 68, checking: 12 },
     steps: { zero: 30, reasoning: 20, scenarios: 15 },
-    samples: { prompts: 240, samples: 4, temperature: 1, max_tokens: 80 },
+    samples: { prompts: 400, samples: 4, temperature: 1, max_tokens: 80 },
     studentTokens: 1_000_000,
     epochs: { coldStart: 2, sft: 2, distill: 2 },
     items: 60,

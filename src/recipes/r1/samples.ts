@@ -49,10 +49,14 @@ export async function sampleAnswers(
       const [thinking, answer] = parted(text);
       const language = taskNamed(entry.task).language?.(entry.data) ?? null;
       const { accuracy, format } = judged.parts;
-      return { entry, language, thinking: thinking.trim(), answer, right: accuracy === 1 && format === 1 };
+      const right = accuracy === 1 && format === 1 && PLAIN.test(text);
+      return { entry, language, thinking: thinking.trim(), answer, right };
     }),
   );
 }
+
+/** A text of the world's own characters: no mark of the template, which a model may sample amid its thinking, is learned from. */
+const PLAIN = /^[\n -~]*$/;
 
 /** Whether thinking reads well: it is there, in one language where it has words of any, and no line of it comes twice. */
 export function readable(thinking: string, language: Language | null): boolean {
