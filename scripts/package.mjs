@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { root } from "./node.mjs";
+import { nodeFlags, root } from "./node.mjs";
 import { setUp } from "./setup.mjs";
 
 const manifest = join(root, "package.json");
@@ -27,6 +27,7 @@ async function prepare() {
   for (const file of readdirSync(join(root, "build"))) if (file.endsWith(".wasm")) copy(join("build", file));
   copy("models");
   copy("build/web");
+  bundle(node);
   const source = JSON.parse(readFileSync(manifest, "utf8"));
   const { name, version, type } = source;
   writeJson(join(stage, "package.json"), { name, version, type });
@@ -66,6 +67,16 @@ function compile(node) {
   const tsc = join(dirname(createRequire(manifest).resolve("typescript/package.json")), "bin", "tsc");
   const end = spawnSync(node, [tsc, "-p", join(root, "tsconfig.package.json")], { stdio: ["ignore", 2, 2] });
   if (end.status !== 0) throw new Error("the TypeScript compiler failed; its output above says why");
+}
+
+/** The engine for browsers, made here since an installed package has no esbuild. @param {string} node */
+function bundle(node) {
+  const code = `import { bundleEngine } from "./src/browser/bundle.ts"; await bundleEngine(${JSON.stringify(join(stage, "build", "engine"))});`;
+  const end = spawnSync(node, [...nodeFlags, "--input-type=module", "-e", code], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (end.status !== 0) throw new Error("the engine for browsers cannot be bundled; the output above says why");
 }
 
 /** Files named by URL rather than imported (workers): the compiler leaves their names alone. @param {string} file */

@@ -58,6 +58,9 @@ test("the package is small, clean, answers and serves its chat in an empty proje
     const [line] = await once(server.stdout, "data");
     const { url } = JSON.parse(String(line)) as { url: string };
     assert.match(await (await fetch(url)).text(), /<div id="app">/);
+    for (const file of ["engine.js", "kernels.wasm", "model/files.json"]) {
+      assert.equal((await fetch(`${url}/engine/${file}`)).status, 200, file);
+    }
   } finally {
     server.kill("SIGTERM");
   }

@@ -23,8 +23,15 @@ const ENGINE: Readonly<Record<string, string>> = {
 
 const WASM = ["kernels.wasm", "kernels-relaxed.wasm"];
 
+/** An installed package has the bundle, and no esbuild. */
+const BUNDLED = path.join(root, "build", "engine");
+
 /** Writes the engine's files into a folder, which is made. @throws UserError where esbuild or the kernels are missing */
 export async function bundleEngine(folder: string): Promise<void> {
+  if (fs.existsSync(BUNDLED)) {
+    fs.cpSync(BUNDLED, folder, { recursive: true });
+    return;
+  }
   await bundleScripts(folder, ENGINE);
   for (const name of WASM) {
     const file = path.join(root, "build", name);

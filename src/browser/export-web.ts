@@ -40,11 +40,15 @@ export async function exportWeb(folder: string, model?: string): Promise<FolderD
 function copyModel(name: string, place: string, to: string): void {
   fs.mkdirSync(to);
   const folder = fs.statSync(place).isDirectory() ? place : path.dirname(place);
-  const files = namesOf(place).map((file): ListedFile => {
-    fs.copyFileSync(path.join(folder, file), path.join(to, file));
-    return { name: file, bytes: fs.statSync(path.join(to, file)).size };
-  });
+  const files = modelFiles(place);
+  for (const file of files) fs.copyFileSync(path.join(folder, file.name), path.join(to, file.name));
   fs.writeFileSync(path.join(to, "files.json"), `${JSON.stringify({ name, files }, null, 2)}\n`);
+}
+
+/** What the engine needs of a model, a folder or a GGUF file, with sizes. */
+export function modelFiles(place: string): ListedFile[] {
+  const folder = fs.statSync(place).isDirectory() ? place : path.dirname(place);
+  return namesOf(place).map((name) => ({ name, bytes: fs.statSync(path.join(folder, name)).size }));
 }
 
 function namesOf(place: string): string[] {

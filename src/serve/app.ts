@@ -14,6 +14,7 @@ import { requestId } from "./http/request-id.ts";
 import { messagesRoutes } from "./messages/route.ts";
 import { ollamaRoutes } from "./ollama/route.ts";
 import { responsesRoutes } from "./responses/route.ts";
+import { engineRoutes } from "./routes/engine.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -31,6 +32,7 @@ export function createApp(core: Core): Hono<AppEnv> {
   app.route("/", healthRoutes(core));
   app.route("/", apiRoutes());
   app.route("/", webRoutes());
+  app.route("/", engineRoutes());
   app.use(auth(core.keys));
   app.use((c, next) => {
     c.set("bodyBytes", config.bodyBytes);

@@ -31,6 +31,8 @@ export type ChatEvent =
       readonly at: number | null;
       readonly text: string;
       readonly tokens: readonly Token[];
+      /** The tokens are of text that came before, where they were counted. */
+      readonly late?: true;
     }
   | { readonly kind: "end"; readonly index: number; readonly reason: string }
   | { readonly kind: "finish"; readonly usage: Usage | null };

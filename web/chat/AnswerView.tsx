@@ -5,7 +5,7 @@ import { costs, described } from "./counts.ts";
 import type { ChatStore } from "./store.ts";
 import { Thinking } from "./Thinking.tsx";
 import { TokenView } from "./TokenView.tsx";
-import type { Message } from "./types.ts";
+import { goesOnFromText, type Message } from "./types.ts";
 import { VerifyForm } from "./VerifyForm.tsx";
 
 interface Props {
@@ -23,7 +23,7 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
   const { state, content, counts } = message;
   const writing = state === "writing";
   const hasTokens = (message.thinkingTokens?.count ?? 0) + (message.answerTokens?.count ?? 0) > 0;
-  const broken = state === "stopped" || state === "cut" || state === "failed";
+  const broken = (state === "stopped" || state === "cut" || state === "failed") && goesOnFromText(message);
   const cost = costs(message);
   return (
     <article className="answer" aria-label={message.label ?? message.model ?? "Model"} aria-busy={writing}>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { Trace } from "../markdown/Trace.tsx";
 import type { ChatStore } from "./store.ts";
-import type { Message } from "./types.ts";
+import { goesOnFromText, type Message } from "./types.ts";
 
 export function Thinking({ store, message }: { readonly store: ChatStore; readonly message: Message }) {
   const live = message.state === "writing" && message.content === "";
@@ -17,7 +17,7 @@ export function Thinking({ store, message }: { readonly store: ChatStore; readon
           {live ? "Thinking" : "Thought for"} <span className="figure">{seconds.toFixed(1)} s</span> ·{" "}
           <span className="figure">{tokens}</span> tokens
         </button>
-        {live && message.thinking !== "" && (
+        {live && message.thinking !== "" && goesOnFromText(message) && (
           <button type="button" onClick={() => store.answerNow(message)}>
             Answer now
           </button>

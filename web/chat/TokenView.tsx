@@ -9,7 +9,7 @@ import { unpack } from "./packed.ts";
 import type { ChatStore } from "./store.ts";
 import { TokenMap } from "./TokenMap.tsx";
 import { entropy, MEASURES, type Measure, type Moment, margins, moments, unsureness } from "./tokens.ts";
-import type { Message } from "./types.ts";
+import { goesOnFromText, type Message } from "./types.ts";
 
 /** Tokens drawn at once; a longer trace is turned over like pages. */
 const PAGE = 600;
@@ -90,7 +90,12 @@ export function TokenView({ store, message }: { readonly store: ChatStore; reado
       >
         <Page tokens={tokens} from={page * PAGE} measure={measure} chosen={at} split={split} moments={turns} />
       </div>
-      {chosen && <Alternatives token={chosen} onChoose={(other) => store.branch(message, at, other)} />}
+      {chosen && (
+        <Alternatives
+          token={chosen}
+          onChoose={goesOnFromText(message) ? (other) => store.branch(message, at, other) : null}
+        />
+      )}
     </div>
   );
 }
@@ -126,7 +131,8 @@ function Page({ tokens, from, measure, chosen, split, moments: turns }: PageProp
 
 interface AlternativesProps {
   readonly token: Token;
-  readonly onChoose: (other: Alternative) => void;
+  /** Null where the model cannot go on from a text. */
+  readonly onChoose: ((other: Alternative) => void) | null;
 }
 
 function Alternatives({ token, onChoose }: AlternativesProps) {
@@ -146,9 +152,11 @@ function Alternatives({ token, onChoose }: AlternativesProps) {
             {one.token === token.token ? (
               <span className="quiet">was drawn</span>
             ) : (
-              <button type="button" onClick={() => onChoose(one)}>
-                Go on with this
-              </button>
+              onChoose && (
+                <button type="button" onClick={() => onChoose(one)}>
+                  Go on with this
+                </button>
+              )
             )}
           </li>
         ))}

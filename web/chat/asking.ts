@@ -41,7 +41,7 @@ export function bodyOf(
   path: readonly Message[],
   begun: Message | null,
   closed = false,
-): object {
+): { readonly messages: readonly object[] } {
   const system = systemPrompt(settings);
   return {
     ...requestFields(settings),

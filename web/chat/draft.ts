@@ -49,7 +49,7 @@ export class Draft {
     const took = this.#seconds();
     const counts = { ...this.#counts, took };
     counts.waited ||= took;
-    const grown = Math.max(1, event.tokens.length);
+    const grown = event.late ? 0 : Math.max(1, event.tokens.length);
     if (event.kind === "thinking") {
       this.thinking += event.text;
       counts.thinkingTokens += grown;

@@ -190,3 +190,20 @@ test("thousands of pasted lines become an attachment at once, and a question tha
     assert.ok((await page.locator(".question p").innerText()).length < 3000);
   });
 });
+
+test("the engine in the page answers without the server, with exact entropies", { skip }, async () => {
+  await open(async (page, asked) => {
+    assert.equal(await page.evaluate("crossOriginIsolated"), true);
+    await page.getByLabel("Model", { exact: true }).selectOption("reckon-nano in this page");
+    await ask(page, "What is 2 + 3?");
+    await finished(page);
+    assert.match(await page.locator(".answer .markdown").innerText(), /\d/);
+    assert.match(await page.locator(".counts").innerText(), /thinking \d+ · answer \d+ tokens/);
+    await page.getByRole("button", { name: "Tokens", exact: true }).click();
+    await page.getByText(/entropy \d\.\d\d nats/).waitFor();
+    assert.deepEqual(
+      asked.filter((url) => url.includes("/v1/chat")),
+      [],
+    );
+  });
+});

@@ -1,6 +1,7 @@
 /** The page's state outside of React: conversations, settings, what is being written. Components read snapshots of it. */
 import { listModels, type ModelInfo } from "../api/client.ts";
 import type { Alternative } from "../api/stream.ts";
+import { IN_PAGE, inPageModel } from "../engine/in-page.ts";
 import { requestsFor } from "./asking.ts";
 import { branchAt } from "./branching.ts";
 import { deleteConversation, loadConversations, saveConversation } from "./history.ts";
@@ -29,7 +30,9 @@ export class ChatStore {
     keep: (id) => this.#keep(id),
     choose: (conversation, message) => this.#show(conversation, message),
     ended: () => {
-      if (this.#state.models.every(({ context_length }) => context_length === undefined)) void this.refreshModels();
+      const known = this.#state.models.find(({ context_length }) => context_length !== undefined);
+      const engine = this.#state.models.find(({ id }) => id === IN_PAGE);
+      if (known === undefined || engine !== inPageModel()) void this.refreshModels();
     },
   });
 
@@ -60,9 +63,10 @@ export class ChatStore {
 
   async refreshModels(): Promise<void> {
     try {
-      this.#set({ models: await listModels(this.#state.settings.key), notice: null });
+      this.#set({ models: [...(await listModels(this.#state.settings.key)), inPageModel()], notice: null });
     } catch (error) {
-      this.#set({ notice: (error as Error).message });
+      const served = this.#state.models.filter(({ id }) => id !== IN_PAGE);
+      this.#set({ models: [...served, inPageModel()], notice: (error as Error).message });
     }
   }
 

@@ -1,4 +1,5 @@
 /** What a conversation is: a tree of messages, of which one path is shown. */
+import { IN_PAGE } from "../engine/in-page.ts";
 import type { PackedTokens } from "./packed.ts";
 
 export interface Counts {
@@ -54,6 +55,9 @@ export interface Conversation {
   /** The child shown under a message; under "" the first message. */
   readonly shown: Readonly<Record<string, string>>;
 }
+
+/** The engine in the page takes questions only; a server's also a beginning of the answer. */
+export const goesOnFromText = ({ model }: Message): boolean => model !== IN_PAGE;
 
 export const childrenOf = (conversation: Conversation, parent: string | null): Message[] =>
   Object.values(conversation.messages).filter((message) => message.parent === parent);

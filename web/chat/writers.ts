@@ -1,6 +1,7 @@
 /** The answers being written: begun, stopped, gone on with, and taken up again by a page that was opened anew. */
 import { ApiFailure, cancelAnswer, endThinking, type ModelInfo, verifyAnswer } from "../api/client.ts";
 import { type ChatEvent, streamChat } from "../api/stream.ts";
+import { IN_PAGE, streamInPage } from "../engine/in-page.ts";
 import { writeAnswers } from "./answering.ts";
 import { type Asked, bodyOf, usdPerSecond } from "./asking.ts";
 import { clustered } from "./clusters.ts";
@@ -49,7 +50,12 @@ export class Writers {
         for (const { id } of answers) this.#page.change(conversationId, id, { usdPerSecond: usd });
         const conversation = this.#page.find(conversationId)!;
         const body = bodyOf(asked, above(conversation, answers[0]), null);
-        return this.#follow(conversationId, priced, (signal) => streamChat({ body }, asked.settings.key, signal));
+        const { settings } = asked;
+        return this.#follow(conversationId, priced, (signal) =>
+          answers[0].model === IN_PAGE
+            ? streamInPage(body.messages, settings, answers.length, signal)
+            : streamChat({ body }, settings.key, signal),
+        );
       }),
     );
     if (count > 1) await this.#vote(conversationId, made[0].answers[0]);

@@ -24,7 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** A page's policy; connect-src 'self' keeps even a page gone wrong from telling anyone anything. */
 export const PAGE_POLICY = [
   "default-src 'none'",
-  ...["script-src", "style-src", "font-src", "img-src", "connect-src"].map((name) => `${name} 'self'`),
+  ...["script-src", "style-src", "font-src", "img-src", "connect-src", "worker-src"].map((name) => `${name} 'self'`),
   ...["base-uri", "form-action", "frame-ancestors", "object-src"].map((name) => `${name} 'none'`),
 ].join("; ");
 
@@ -32,7 +32,9 @@ const HEADERS = {
   "content-security-policy": PAGE_POLICY,
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
+  // Isolated, a page may share memory with its workers: the engine in the page computes on threads.
   "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
   vary: "accept-encoding",
 };
 
