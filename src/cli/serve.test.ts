@@ -118,3 +118,21 @@ test("a full disk costs no answer: neither the log nor what /v1/responses keeps 
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
 });
+
+test("a config file's server passes requests on, and its keys are in no log", async () => {
+  const config = join(place, "upstreams.json");
+  const servers = [{ url: "http://127.0.0.1:1/v1", apiKey: "sk-hidden" }];
+  writeFileSync(config, JSON.stringify({ upstreams: [{ model: "far", servers }], apiKeys: ["own-hidden"] }));
+  const child = start(["--config", config, "--log-level", "debug"]);
+  const response = await fetch(`${await firstLine(child)}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: "Bearer own-hidden" },
+    body: JSON.stringify({ model: "far", messages: [{ role: "user", content: "x" }] }),
+  });
+  assert.equal(response.status, 503);
+  assert.equal(((await response.json()) as { error: { code: string } }).error.code, "upstream_unavailable");
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  assert.match(child.said(), /an upstream server failed/);
+  assert.ok(!child.said().includes("hidden"));
+});

@@ -24,6 +24,7 @@ import { textRoutes } from "./routes/text.ts";
 import { verifyRoutes } from "./routes/verify.ts";
 import { webRoutes } from "./routes/web.ts";
 import { runRoutes } from "./training/route.ts";
+import { forwarded } from "./upstream/forward.ts";
 
 export function createApp(core: Core): Hono<AppEnv> {
   const { config, log } = core;
@@ -38,7 +39,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     c.set("bodyBytes", config.bodyBytes);
     return next();
   });
-  app.use(limited(core));
+  app.use(limited(core), forwarded(core));
   for (const routes of [
     chatRoutes,
     completionRoutes,

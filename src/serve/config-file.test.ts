@@ -16,7 +16,10 @@ function read(text: unknown) {
 }
 
 test("a file's settings are those of the server, and what is shown of them holds no key", () => {
-  const config = serveConfig.parse(read({ port: 9, apiKeys: ["top-secret", { key: "also-secret" }], slots: 3 }));
+  const servers = [{ url: "http://127.0.0.1:1/v1", apiKey: "sk-secret" }];
+  const upstreams = [{ model: "far", servers }];
+  const apiKeys = ["top-secret", { key: "also-secret" }];
+  const config = serveConfig.parse(read({ port: 9, apiKeys, upstreams, slots: 3 }));
   assert.deepEqual([config.port, config.slots, config.queue], [9, 3, 64]);
   const shown = JSON.stringify(shownConfig(config));
   assert.ok(!shown.includes("secret") && !shown.includes("sha256"), shown);

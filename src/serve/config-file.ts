@@ -51,7 +51,14 @@ function sentence(issue: z.core.$ZodIssue): string {
 
 /** A config as it may be printed: everything but keys. */
 export function shownConfig(config: ServeConfig): object {
-  return { ...config, apiKeys: config.apiKeys.map((key) => ({ ...key, key: HIDDEN })) };
+  return {
+    ...config,
+    apiKeys: config.apiKeys.map((key) => ({ ...key, key: HIDDEN })),
+    upstreams: config.upstreams.map((model) => ({
+      ...model,
+      servers: model.servers.map((one) => (one.apiKey === undefined ? one : { ...one, apiKey: HIDDEN })),
+    })),
+  };
 }
 
 const HIDDEN = "(hidden)";

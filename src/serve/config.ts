@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isKeyOrHash, storedKey } from "./keys.ts";
 import { priceConfig } from "./price.ts";
+import { upstreamModel } from "./upstream/config.ts";
 
 /** The user's folder for what can be made anew. */
 const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "reckon", "samples");
@@ -36,6 +37,8 @@ export const serveConfig = z.strictObject({
   models: z.array(z.string()).default([]),
   /** Further names of the first model. */
   aliases: z.array(z.string().min(1)).default([]),
+  /** Models of other servers, to which requests for them are passed on. */
+  upstreams: z.array(upstreamModel).default([]),
   host: z.string().min(1).default("127.0.0.1"),
   /** 0: a free one. */
   port: z.int().min(0).max(65535).default(8080),

@@ -9,6 +9,7 @@ import type { Models } from "./models.ts";
 import type { ResponseStore } from "./responses/store.ts";
 import type { Replays } from "./stream/replays.ts";
 import type { SampleTables } from "./training/samples/client.ts";
+import type { Upstreams } from "./upstream/upstreams.ts";
 
 /** hono's environment: node's objects where the request came over a socket, and what the middleware found out. */
 export interface AppEnv {
@@ -17,6 +18,8 @@ export interface AppEnv {
     requestId: string;
     /** Who asks: a key's name, else the address. */
     client: string;
+    /** The body, once it has been read. */
+    body: object | undefined;
     /** The largest body a request may have. */
     bodyBytes: number;
     /** Shown in the log: numbers and names, never what was said. */
@@ -36,6 +39,7 @@ export interface Core {
   readonly replays: Replays;
   readonly responses: ResponseStore;
   readonly samples: SampleTables;
+  readonly upstreams: Upstreams;
   readonly log: Logger;
   state: ServerState;
 }

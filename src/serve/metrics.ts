@@ -2,6 +2,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { RequestRecord } from "../generate/engine/handle.ts";
 
+import type { UpstreamTry } from "./upstream/upstreams.ts";
+
 const PREFIX = "reckon_";
 const SECONDS = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const SECONDS_A_TOKEN = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -21,6 +23,7 @@ export class Metrics {
   readonly #seconds: Readonly<Record<SecondsName, Histogram<"model_name">>>;
   readonly #tokens: Readonly<Record<TokensName, Histogram<"model_name">>>;
   readonly #finished: Counter<"model_name" | "finished_reason">;
+  readonly #upstream: Counter<"model_name" | "server" | "outcome">;
 
   constructor(loads: () => readonly ModelLoad[]) {
     const registers = [this.registry];
@@ -42,6 +45,12 @@ export class Metrics {
       name: `${PREFIX}request_success_total`,
       help: "Answers by how they ended.",
       labelNames: ["model_name", "finished_reason"],
+      registers,
+    });
+    this.#upstream = new Counter({
+      name: `${PREFIX}upstream_requests_total`,
+      help: "Tries of other servers by how they went: answered, refused (the request's fault) or failed.",
+      labelNames: ["model_name", "server", "outcome"],
       registers,
     });
     for (const [name, [help, read]] of Object.entries(GAUGES)) {
@@ -87,6 +96,11 @@ export class Metrics {
   /** Counts an engine that broke. */
   broke(model: string): void {
     this.#counters.engine_failure_total.inc({ model_name: model });
+  }
+
+  /** Counts a request passed on to another server. */
+  upstreamTried({ model, server, outcome }: UpstreamTry): void {
+    this.#upstream.inc({ model_name: model, server, outcome });
   }
 
   #observe(name: SecondsName, labels: { model_name: string }, ms: number | null): void {

@@ -66,7 +66,8 @@ export class Models {
     this.#observer = observer;
     const given: readonly (string | undefined)[] = config.models.length === 0 ? [undefined] : config.models;
     this.#hosts = given.map((argument) => new Host(argument, nameOf(argument)));
-    const names = [...this.#hosts.map(({ id }) => id), ...config.aliases];
+    const elsewhere = config.upstreams.map(({ model }) => model);
+    const names = [...this.#hosts.map(({ id }) => id), ...config.aliases, ...elsewhere];
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) {
       throw new UserError(`Two models would have the name ${twice}; rename one of the folders or drop the alias.`, {
@@ -83,6 +84,13 @@ export class Models {
     const own = this.#hosts.find(({ id }) => id === name);
     const isAlias = name === undefined || thinks !== null || this.#config.aliases.includes(name);
     const host = own ?? (isAlias ? first : undefined);
+    if (host === undefined && this.#config.upstreams.some(({ model }) => model === name)) {
+      throw new ApiError(
+        400,
+        `The model ${JSON.stringify(name)} is another server's, which is asked at /v1/chat/completions and /v1/completions alone.`,
+        { code: "model_elsewhere", param: "model" },
+      );
+    }
     if (host === undefined) {
       const known = this.list().map(({ id }) => id);
       throw new ApiError(404, `There is no model ${JSON.stringify(name)} here; there are ${known.join(", ")}.`, {

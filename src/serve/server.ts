@@ -18,6 +18,7 @@ import { Models } from "./models.ts";
 import { ResponseStore } from "./responses/store.ts";
 import { Replays } from "./stream/replays.ts";
 import { SampleTables } from "./training/samples/client.ts";
+import { Upstreams } from "./upstream/upstreams.ts";
 
 export interface RunningServer {
   readonly url: string;
@@ -73,6 +74,7 @@ export async function startServer(
     keys: new Keys(config.apiKeys.map(({ key }) => key)),
     replays: new Replays(config.resumeMs),
     samples: new SampleTables(config.cache),
+    upstreams: new Upstreams(config.upstreams, log, (record) => metrics.upstreamTried(record)),
     responses: new ResponseStore(config.store ?? null, config.storedResponses),
     state: "loading",
   };

@@ -9,7 +9,14 @@ import { ApiError, invalid } from "../errors.ts";
  * @throws ApiError 413 where it is too large; 400 where it is no JSON object or a field is wrong. Unknown fields are ignored.
  */
 export async function readBody<T extends z.ZodType>(c: Context<AppEnv>, schema: T): Promise<z.output<T>> {
-  return parse(schema, parseObject(await readText(c)));
+  return parse(schema, await readObject(c));
+}
+
+/** The body as it came; it may be asked for again. @throws ApiError as readBody */
+export async function readObject(c: Context<AppEnv>): Promise<object> {
+  const body = c.get("body") ?? parseObject(await readText(c));
+  c.set("body", body);
+  return body;
 }
 
 /** Whoever says beforehand that the body is too large is told so before it is read; others when it gets there. */

@@ -4,7 +4,7 @@ import { DEFAULT_PRICE_PER_CORE_HOUR } from "../../generate/cost.ts";
 import type { AppEnv, Core } from "../core.ts";
 import type { ModelEntry } from "../models.ts";
 
-export function modelRoutes({ models }: Core): Hono<AppEnv> {
+export function modelRoutes({ models, upstreams }: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const told = ({ id, created, loaded, context, engine }: ModelEntry) => ({
     id,
@@ -18,9 +18,14 @@ export function modelRoutes({ models }: Core): Hono<AppEnv> {
       ? {}
       : { threads: engine.session.decoder.device.threads, usd_per_core_hour: DEFAULT_PRICE_PER_CORE_HOUR }),
   });
+  const started = Math.floor(Date.now() / 1000);
+  const elsewhere = (id: string) => ({ id, object: "model", created: started, owned_by: "upstream" });
   for (const path of ["/v1/models", "/models"]) {
-    app.get(path, (c) => c.json({ object: "list", data: models.list().map(told) }));
+    app.get(path, (c) =>
+      c.json({ object: "list", data: [...models.list().map(told), ...upstreams.names.map(elsewhere)] }),
+    );
     app.get(`${path}/:id`, (c) => {
+      if (upstreams.has(c.req.param("id"))) return c.json(elsewhere(c.req.param("id")));
       const { id } = models.resolve(c.req.param("id"));
       return c.json(told(models.list().find((entry) => entry.id === id)!));
     });
