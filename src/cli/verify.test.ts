@@ -29,6 +29,7 @@ test("a batch is judged in the order of its lines, hostile ones among them", () 
     { id: 7, gold: 3, answer: "(".repeat(100_000) },
     { gold: "10^{10^{10}}", answer: "5" },
     { id: "d", gold: "x=4", answer: "4" },
+    { id: "e", gold: "4", answer: null },
   ];
   fs.writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n\n"));
   const { stdout, status } = reckon(["--batch", file, "--json"]);
@@ -44,6 +45,7 @@ test("a batch is judged in the order of its lines, hostile ones among them", () 
       [7, false],
       [null, false],
       ["d", true],
+      ["e", false],
     ],
   );
   for (const line of lines) assert.deepEqual(Object.keys(line), ["id", "correct", "reason", "ms"]);
@@ -52,10 +54,13 @@ test("a batch is judged in the order of its lines, hostile ones among them", () 
 test("what is wrong is one sentence with an exit code, before anything is judged", () => {
   const file = path.join(scratch, "wrong.jsonl");
   fs.writeFileSync(file, '{"id":1,"gold":"1","answer":"1"}\n{"id":2,"gold":"1"}\n');
+  const notText = path.join(scratch, "not-text.jsonl");
+  fs.writeFileSync(notText, '{"id":1,"gold":"1","answer":{"text":"1"}}\n');
   for (const [args, code, said] of [
     [["--answer", "5"], 2, /--gold is missing/],
     [["--gold", "5", "--batch", file], 2, /leave out --gold/],
     [["--batch", file], 1, /line 2 lacks answer/],
+    [["--batch", notText], 1, /line 1 has no text as answer, but \{"text":"1"\};/],
     [["--batch", path.join(scratch, "none")], 1, /cannot be read/],
     [["--gold", "5", "--answer", "5", "--budget", "0"], 2, /--budget/],
   ] as const) {

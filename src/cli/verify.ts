@@ -69,7 +69,7 @@ async function judgeLines(rows: readonly Row[], options: SafeOptions): Promise<v
 const Line = z.object({
   id: z.union([z.string(), z.number(), z.null()]).default(null),
   gold: z.union([z.string(), z.number().transform(String)]),
-  answer: z.union([z.string(), z.number().transform(String)]),
+  answer: z.union([z.string(), z.number().transform(String), z.null().transform(() => "")]), // null: there was none
 });
 
 /** All lines are read before the first is judged, so that a wrong one costs nothing. @throws UserError naming the line */
@@ -84,10 +84,18 @@ function readLines(text: string, where: string): readonly Row[] {
       throw lineError(where, index, "is not JSON");
     }
     const row = Line.safeParse(json);
-    if (!row.success) throw lineError(where, index, `lacks ${row.error.issues[0]!.path.join(".") || "an object"}`);
+    if (!row.success) throw lineError(where, index, faultOf(json, row.error.issues[0]!.path[0]));
     rows.push(row.data);
   }
   return rows;
+}
+
+function faultOf(json: unknown, key: PropertyKey | undefined): string {
+  if (key === undefined) return "is not an object";
+  const value = (json as Readonly<Record<PropertyKey, unknown>>)[key];
+  return value === undefined
+    ? `lacks ${String(key)}`
+    : `has no text as ${String(key)}, but ${JSON.stringify(value).slice(0, 60)}`;
 }
 
 const lineError = (where: string, index: number, what: string): UserError =>

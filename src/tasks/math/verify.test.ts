@@ -159,6 +159,13 @@ test("units are left out, converted where both sides name them, and refused wher
     ["5 cm", "5 m", false],
     ["5 kg", "5 \\text{ m}", false],
     ["1 \\text{ hour}", "60 minutes", true],
+    ["60", "60 km/h", true],
+    ["5", "5 kg/m^3", true],
+    ["9.8", "9.8 m/s^2", true],
+    ["36 \\text{ km/h}", "10 m/s", true],
+    ["60 miles per hour", "60 mph", true],
+    ["60 km/h", "60 miles/hour", false],
+    ["3m/s", "3", false],
   ]));
 
 test("where gold names a base, only digits in that base are right", () =>
@@ -187,6 +194,15 @@ test("every verdict says why", () => {
   assert.equal(verify("(1,2)", "\\{1,2\\}").reason, "the answer is a set, gold a point");
   assert.equal(verify("3,4", "3").reason, "the answer is a number, gold a list");
   assert.equal(verify("3,4", "3,5").reason, "the answer lacks 4");
+});
+
+test("what is no text is no answer, and no error", () => {
+  const notText = (value: unknown): string => value as string;
+  for (const other of [null, undefined, 5, { answer: "5" }, ["5"]]) {
+    assert.deepEqual([verify("5", notText(other)).correct, verify(notText(other), "5").correct], [false, false]);
+  }
+  assert.equal(verify("5", notText(null)).reason, "no answer found: it is not a text");
+  assert.equal(verify(notText(null), "5").reason, "gold is empty: it is not a text");
 });
 
 test("the verdict names what was read: gold, and the answer found", () => {

@@ -44,7 +44,7 @@ const MOST_READINGS = 3;
 
 /**
  * Whether a response gives the gold answer. Either may be a whole text: thinking is left out, and the final answer is looked for.
- * Never throws for any text.
+ * Never throws: what is no text at run time is no answer.
  */
 export function verify(gold: string, answer: string, options: VerifyOptions = {}): MathVerdict {
   const started = performance.now();
@@ -95,6 +95,8 @@ function attempt<T>(work: () => T): Attempt<T> {
 
 /** The surest candidate that reads as mathematics, or as words where its place allows words. */
 function find(response: string): Answer | { readonly why: string } {
+  // what programs without types, or other people's files, hand over
+  if (typeof (response as unknown) !== "string") return { why: "it is not a text" };
   const extraction = extract(response);
   for (const candidate of extraction.candidates) {
     const answer = readCandidate(candidate);

@@ -90,20 +90,31 @@ export function compareValues(gold: Expression, answer: Expression, options: Com
   return share.equal ? share : bare;
 }
 
-/** A number with letters that are units' names behind it as a quantity: 5 m, where gold has no variables that m might be one of. */
+/** A number with letters that are units' names behind it as a quantity: 5 m or 5 m/s^2, where gold has no variables that m might be one of. */
 function withLetterUnit(a: Expression): Expression {
   if (a.kind !== "product" || a.factors.length < 2) return a;
   const [value, ...units] = a.factors;
-  const names = units.map((unit) => {
-    const base = unit.kind === "power" && unit.exponent.kind === "number" ? unit.base : unit;
-    return base.kind === "symbol" && isUnitLetter(base.name) ? base.name : null;
-  });
-  if (names.includes(null) || symbolsOf(value!).length > 0) return a;
-  return {
-    kind: "quantity",
-    value: value!,
-    unit: units.length === 1 && units[0]!.kind === "symbol" ? names[0]! : names.join("?"),
-  };
+  const powers = units.map((unit) => letterPower(unit));
+  if (powers.includes(null) || symbolsOf(value!).length > 0) return a;
+  let unit = "";
+  for (const { letter, exponent } of powers as LetterPower[]) {
+    const size = exponent < 0n ? -exponent : exponent;
+    unit += `${exponent < 0n ? "/" : unit === "" ? "" : " "}${letter}${size === 1n ? "" : `^${size}`}`;
+  }
+  return { kind: "quantity", value: value!, unit };
+}
+
+interface LetterPower {
+  readonly letter: string;
+  readonly exponent: bigint;
+}
+
+/** m, s^2, and (s^2)^-1, as s^2 below a stroke is read; null for what is no unit's letter. */
+function letterPower(a: Expression): LetterPower | null {
+  if (a.kind === "symbol") return isUnitLetter(a.name) ? { letter: a.name, exponent: 1n } : null;
+  if (a.kind !== "power" || a.exponent.kind !== "number" || a.exponent.value.bottom !== 1n) return null;
+  const base = letterPower(a.base);
+  return base === null ? null : { ...base, exponent: base.exponent * a.exponent.value.top };
 }
 
 /** The answer's number in another unit; null where it measures something else, undefined where a unit is not known. */

@@ -173,6 +173,7 @@ class Lexer {
     if (run === "in" && afterValue && /^\s*[[({\\]/.test(this.#text.slice(this.#at, this.#at + 8)))
       return ["command", "in"];
     if (afterValue && (run === "base" || isUnitWord(run))) return ["text", run];
+    if (this.#afterUnitPer() && (isUnitWord(run) || isUnitLetter(run))) return ["text", run];
     if (known !== null) return known;
     if (this.#plain && NUMBER_WORDS.has(lower) && !afterValue) return ["number", String(NUMBER_WORDS.get(lower))];
     const sentence = SENTENCE_WORDS.has(lower) && run.slice(1) === lower.slice(1);
@@ -258,6 +259,12 @@ class Lexer {
   #afterValue(): boolean {
     const previous = this.#out.at(-1);
     return previous !== undefined && isValueEnd(previous);
+  }
+
+  /** Behind the stroke of km/h. */
+  #afterUnitPer(): boolean {
+    const [unit, stroke] = this.#out.slice(-2);
+    return unit?.type === "text" && stroke?.text === "/" && (isUnitWord(unit.text) || isUnitLetter(unit.text));
   }
 
   #push(...pieces: readonly Piece[]): void {

@@ -49,6 +49,11 @@ const TABLE: readonly (readonly [dimension: string, size: readonly [number, numb
   ["area", [1_000_000, 1], "km^2"],
   ["area", [929_0304, 100_000_000], "ft^2"],
   ["area", [64_516, 100_000_000], "in^2"],
+  ["speed", [1, 1], "m/s"],
+  ["speed", [1000, 1], "km/s"],
+  ["speed", [1000, 3600], "km/h kmh kmph kph"],
+  ["speed", [1_609_344, 3_600_000], "mi/h mph"],
+  ["speed", [3048, 10_000], "ft/s"],
   ["solid", [1, 1], "m^3"],
   ["solid", [1, 1_000_000], "cm^3"],
 ];
@@ -64,7 +69,7 @@ const UNITS: ReadonlyMap<string, Unit> = new Map(
 /** Units that convert to nothing here: dropped wherever they stand behind a number. */
 const OTHERS = new Set(
   (
-    "unit units square sq cubic cu kmh mph rpm hz khz mhz ghz newton newtons pa kpa atm ev kev mev mol mole moles volt volts " +
+    "unit units square sq cubic cu rpm hz khz mhz ghz newton newtons pa kpa atm ev kev mev mol mole moles volt volts " +
     "ohm ohms amp amps amu angstrom angstroms arcsec arcsecs arcseconds radian radians rad erg ergs cal kcal calorie calories " +
     "gallon gallons quart quarts pint pints cup cups acre acres hectare hectares yuan rupee rupees yen bit bits byte bytes " +
     "kb mb gb per"
@@ -80,13 +85,15 @@ export const isUnitWord = (word: string): boolean =>
 
 export const isUnitLetter = (letter: string): boolean => LETTERS.has(letter);
 
-/** One spelling for each unit of the table ("centimeters" and "cm" are "cm", "sq. inches" is "in^2"); other words as they are, in lower case. */
+/** One spelling for each unit of the table ("centimeters" and "cm" are "cm", "sq. inches" is "in^2", "miles per hour" "mi/h"); other words as they are, in lower case. */
 export function unitName(words: string): string {
   const plain = words
     .replace(/[~.]/g, " ")
     .replace(/\\[a-zA-Z]+\s?|[{}]/g, " ")
     .trim()
-    .replace(/\s+/g, " ");
+    .replace(/\s+/g, " ")
+    .replace(/ per (?!cent)| ?\/ ?/g, "/");
+  if (plain.includes("/")) return plain.split("/").map(unitName).join("/");
   const power = /^(?:sq|square) (\S+)$/.exec(plain) ?? /^(\S+?) ?(?:\^ ?2|squared)$/.exec(plain);
   if (power !== null) return `${unitName(power[1]!)}^2`;
   const cube = /^(?:cu|cubic) (\S+)$/.exec(plain) ?? /^(\S+?) ?(?:\^ ?3|cubed)$/.exec(plain);
