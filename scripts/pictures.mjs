@@ -16,20 +16,41 @@ for (const [width, height] of [
 ]) {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
-    await page.goto(server.url);
-    for (const text of ["What is 37 * 48?", "Solve 7x + 12 = 75 for x."]) {
+    /** @param {string} name */
+    const shoot = (name) => page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+    /** @param {string} text */
+    const ask = async (text) => {
       await page.getByRole("textbox", { name: "Question" }).fill(text);
       await page.keyboard.press("Enter");
       await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
       await page.getByRole("button", { name: "Regenerate" }).last().waitFor();
-    }
+    };
+    await page.goto(server.url);
+    await ask("What is 37 * 48?");
+    await ask("Solve 7x + 12 = 75 for x.");
     await page
       .getByRole("button", { name: /Thought for/ })
       .last()
       .click();
     await page.getByRole("button", { name: "Tokens", exact: true }).last().click();
     await page.locator(".tokens").scrollIntoViewIfNeeded();
-    await page.screenshot({ path: join(folder, `chat-${width}-${colorScheme}.png`) });
+    await shoot("chat");
+
+    await page
+      .getByRole("button", { name: "New chat" })
+      .or(page.getByRole("button", { name: "History" }))
+      .first()
+      .click();
+    if (width < 700) await page.getByRole("button", { name: "New chat" }).click();
+    await page.getByLabel("Answers", { exact: true }).selectOption("vote 5");
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByLabel("Temperature").fill("1.2");
+    await page.getByLabel("Seed").fill("4");
+    await page.getByRole("button", { name: "Close" }).click();
+    await ask("What is 37 * 48 + 12?");
+    await page.locator(".tally li").first().waitFor();
+    await page.mouse.move(0, 0);
+    await shoot("vote");
     await page.close();
   }
 }

@@ -20,6 +20,8 @@ export interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly completion_tokens_details?: { readonly reasoning_tokens: number };
+  /** US dollars, where the server states a price. */
+  readonly cost?: { readonly prompt: number; readonly thinking: number; readonly answer: number };
 }
 
 /** `index`: which of several answers. `at`: the event's number, to read on from, or null. */

@@ -63,7 +63,7 @@ export async function writeAnswers(
         if (usage !== null && drafts.length === 1 && !drafts[0].continues) {
           const thought = usage.completion_tokens_details?.reasoning_tokens ?? 0;
           drafts[0].count(usage.prompt_tokens, thought, usage.completion_tokens - thought);
-          changed(0, drafts[0].live());
+          changed(0, { ...drafts[0].live(), cost: usage.cost });
         }
         for (const index of open) end(index, { state: "done" });
       } else {

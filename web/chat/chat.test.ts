@@ -21,6 +21,7 @@ test("a question is thought about and answered, checked, asked anew, edited, fou
     await page.getByRole("button", { name: "Tokens", exact: true }).click();
     assert.ok((await page.locator(".token-text [data-unsure]").count()) > 20);
     assert.ok((await page.locator(".alternatives li").count()) > 1);
+    assert.match(await page.locator(".alternatives p").innerText(), /entropy \d\.\d\d nats/);
     await page.getByRole("button", { name: "Verify" }).click();
     await page.getByLabel("The right answer").fill("-1");
     await page.getByRole("button", { name: "Check" }).click();

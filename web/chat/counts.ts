@@ -19,8 +19,16 @@ export function described({ counts, model }: Message, brief = false): string {
     .join(" · ");
 }
 
-/** What the thinking and the answer cost: the seconds of both, each its share by tokens. */
-export function costs({ counts, usdPerSecond }: Message): { text: string; about: string } | null {
+/** What the thinking and the answer cost: by the server's price where it states one, else the seconds of both, shared by tokens. */
+export function costs({ counts, usdPerSecond, cost }: Message): { text: string; about: string } | null {
+  if (cost !== undefined) {
+    const parts = [
+      `read ${dollars(cost.prompt)}`,
+      `thinking ${dollars(cost.thinking)}`,
+      `answer ${dollars(cost.answer)}`,
+    ];
+    return { text: parts.join(" + "), about: "At the price that the server states" };
+  }
   if (counts === undefined || usdPerSecond === undefined) return null;
   const { thinkingTokens, answerTokens, took } = counts;
   const all = took * usdPerSecond;

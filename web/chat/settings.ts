@@ -91,7 +91,7 @@ export function requestFields(settings: Settings): Record<string, unknown> {
     seed: number(settings.seed),
     max_tokens: number(settings.maxTokens),
     thinking_budget_tokens: settings.effort === "none" ? undefined : number(settings.thinkingBudget),
-    ...(settings.tokens ? { logprobs: true, top_logprobs: 5 } : {}),
+    ...(settings.tokens ? { logprobs: true, top_logprobs: 5, entropy: true } : {}),
     reasoning_field: "reasoning_content",
   };
 }

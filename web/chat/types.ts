@@ -32,6 +32,8 @@ export interface Message {
   readonly failure?: string;
   readonly model?: string;
   readonly counts?: Counts;
+  /** US dollars, where the server states a price. */
+  readonly cost?: { readonly prompt: number; readonly thinking: number; readonly answer: number };
   /** US dollars that a second of writing costs: the machine's threads at their price, shared by the answers written at once. */
   readonly usdPerSecond?: number;
   /** What was drawn instead of what, in order: of the thinking and of the answer. */
