@@ -42,7 +42,7 @@ export function beginAnswer(plan: AnswerPlan): BegunAnswer {
     tokenizer,
     promptTokens: prompt.ids.length,
     format,
-    startsInThink: endsInsideThink(prompt.text, format),
+    startsInThink: prompt.insideThink ?? endsInsideThink(prompt.text, format),
     startsAfterThink: prompt.text.trimEnd().endsWith(format.close),
     eosIds: stopIds,
     constraint: plan.constraint?.start(),

@@ -10,6 +10,8 @@ export interface Prompt {
   /** The text as the model reads it. */
   readonly text: string;
   readonly ids: readonly number[];
+  /** Whether the answer goes on within thinking. Default: where the text ends with the opening tag. */
+  readonly insideThink?: boolean;
 }
 
 /** Renders messages with a chat template and encodes the result. @throws UserError */

@@ -111,5 +111,6 @@ function goOn(session: ModelSession, rendered: Prompt, wish: ThinkingWish, { pre
     // Some models think only where the block is opened for them.
     add(format.open, true);
   }
-  return { text, ids };
+  const goesOnThinking = prefix !== null && prefix.reasoning !== null && prefix.content === "" && format !== null;
+  return { text, ids, ...(goesOnThinking ? { insideThink: true } : {}) };
 }

@@ -174,6 +174,23 @@ test("a stop text ends the answer and not the thinking; a prefix is gone on from
   assert.equal(continued.body.choices[0].message.content, whole.content.slice(1));
 });
 
+test("thinking goes on for its minimum, and from a prefix of thinking", async () => {
+  const usual = (await call(at, nano("What is 12 + 30?"))).body;
+  const least = usual.usage.completion_tokens_details.reasoning_tokens + 10;
+  const { body } = await call(at, nano("What is 12 + 30?", { thinking_minimum_tokens: least, max_tokens: 400 }));
+  assert.ok(body.usage.completion_tokens_details.reasoning_tokens >= least);
+  const thought: string = usual.choices[0].message.reasoning_content;
+  const messages = [
+    ...user("What is 12 + 30?"),
+    { role: "assistant", content: "", reasoning_content: thought.slice(0, 5), prefix: true },
+  ];
+  const more = (await call(at, nano("", { messages }))).body.choices[0].message;
+  assert.deepEqual(
+    [thought.slice(0, 5) + more.reasoning_content, more.content],
+    [thought, usual.choices[0].message.content],
+  );
+});
+
 test("JSON is forced on the answer, and the thinking stays free", async () => {
   const schema = {
     type: "object",

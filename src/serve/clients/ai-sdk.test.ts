@@ -1,18 +1,28 @@
 // The AI SDK against the server, with its providers for DeepSeek and for servers of OpenAI's shape.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createDeepSeek } from "@ai-sdk/deepseek";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { APICallError, generateText, jsonSchema, type LanguageModel, Output, streamText } from "ai";
+import { APICallError, generateText, jsonSchema, type LanguageModel, Output, streamText, tool } from "ai";
+import { BUNDLED_MODEL } from "../../generate/session.ts";
 import { type RunningServer, startServer } from "../server.ts";
+import { TOOL_TEMPLATE, tinyModelFolder } from "../test-server.ts";
 
 Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
 
 let server: RunningServer;
 let models: readonly LanguageModel[] = [];
 let modelOf: (id: string) => LanguageModel;
+/** Nonsense with a template that has a place for tools. */
+let callers: readonly LanguageModel[] = [];
+let tiny: Awaited<ReturnType<typeof tinyModelFolder>>;
 before(async () => {
-  server = await startServer({ port: 0, logLevel: "silent", threads: 1, apiKeys: ["secret"] });
+  tiny = await tinyModelFolder();
+  writeFileSync(join(tiny.folder, "chat_template.jinja"), TOOL_TEMPLATE);
+  const served = [BUNDLED_MODEL, tiny.folder];
+  server = await startServer({ port: 0, logLevel: "silent", threads: 1, models: served, apiKeys: ["secret"] });
   // the provider leaves the temperature out where a model thinks; two answers to compare must not be two draws
   const greedy: typeof fetch = (url, init) =>
     fetch(url, { ...init, body: JSON.stringify({ ...JSON.parse(String(init?.body)), temperature: 0 }) });
@@ -26,8 +36,16 @@ before(async () => {
   });
   models = [deepseek("deepseek-reasoner"), compatible("reckon-nano")];
   modelOf = (id) => compatible(id);
+  // nonsense calls on and on unless it may call only once
+  const once: typeof fetch = (url, init) =>
+    fetch(url, { ...init, body: JSON.stringify({ ...JSON.parse(String(init?.body)), parallel_tool_calls: false }) });
+  const settings = { baseURL: `${server.url}/v1`, apiKey: "secret", fetch: once };
+  callers = [createDeepSeek(settings)("tiny"), createOpenAICompatible({ name: "reckon", ...settings })("tiny")];
 });
-after(() => server.stop());
+after(async () => {
+  await server.stop();
+  tiny.remove();
+});
 
 const question = { prompt: "What is 37 * 48?", temperature: 0, maxRetries: 0 } as const;
 
@@ -78,6 +96,47 @@ test("an object is of its schema", async () => {
   });
   const { output } = await generateText({ ...question, model: models[1], output: Output.object({ schema }) });
   assert.ok(Number.isInteger(output.sum));
+});
+
+test("tools are called, whole and streamed, and their results go back", async () => {
+  const inputSchema = jsonSchema<{ a: number }>({
+    type: "object",
+    properties: { a: { enum: [1, 2] } },
+    required: ["a"],
+    additionalProperties: false,
+  });
+  const prompt = { role: "user" as const, content: "2+2?" };
+  for (const model of callers) {
+    const asked = {
+      model,
+      maxOutputTokens: 120,
+      maxRetries: 0,
+      tools: { f: tool({ inputSchema }) },
+      providerOptions: { deepseek: { thinking: { type: "disabled" } }, reckon: { thinking: { type: "disabled" } } },
+    };
+    const whole = await generateText({ ...asked, messages: [prompt], toolChoice: "required" });
+    assert.equal(whole.finishReason, "tool-calls");
+    const [call] = whole.toolCalls;
+    assert.deepEqual([call.toolName, [1, 2].includes((call.input as { a: number }).a)], ["f", true]);
+    const calls: unknown[] = [];
+    let json = "";
+    const { fullStream } = streamText({ ...asked, messages: [prompt], toolChoice: "required" });
+    for await (const part of fullStream) {
+      if (part.type === "tool-input-delta") json += part.delta;
+      if (part.type === "tool-call") calls.push(part.input);
+    }
+    assert.deepEqual(calls, [JSON.parse(json)]);
+    const { toolCallId, toolName } = call;
+    const output = { type: "text", value: "4" } as const;
+    const result = { role: "tool" as const, content: [{ type: "tool-result" as const, toolCallId, toolName, output }] };
+    const next = await generateText({
+      ...asked,
+      maxOutputTokens: 5,
+      toolChoice: "none",
+      messages: [prompt, ...whole.response.messages, result],
+    });
+    assert.ok(["stop", "length"].includes(next.finishReason));
+  }
 });
 
 test("errors are the SDK's own, with the server's sentence; aborting ends the request", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readTestJson, testData } from "../../checkpoint/test-data.ts";
 import { type RunningServer, startServer } from "../server.ts";
-import { call, chunksOf, stream, tinyModelFolder } from "../test-server.ts";
+import { call, chunksOf, stream, tinyModelFolder, withServer } from "../test-server.ts";
 
 const stories = testData("weights/stories260K.gguf");
 
@@ -146,6 +148,33 @@ describe("text completions", () => {
     assert.ok(!("reasoning_content" in byIds.body.choices[0]));
     const stopped = await call(at, { prompt: "2", seed: 5, max_tokens: 60, stop: byText.body.choices[0].text[3] });
     assert.ok(!stopped.body.choices[0].text.includes(byText.body.choices[0].text[3]));
+  });
+
+  test("a gap is filled where the vocabulary has marks for it", async () => {
+    const other = await tinyModelFolder();
+    const file = join(other.folder, "tokenizer.json");
+    const marks = ["prefix", "suffix", "middle"].map((name) => `<|fim_${name}|>`);
+    const written = marks.reduce(
+      (text, mark, i) => text.replaceAll(`<｜reserved_${i}｜>`, mark),
+      readFileSync(file, "utf8"),
+    );
+    writeFileSync(file, written);
+    await withServer({ models: [other.folder] }, async (url) => {
+      const ids = async (content: string): Promise<number[]> =>
+        (await call(`${url}/tokenize`, { content })).body.tokens;
+      const [before, after, end] = (await Promise.all(marks.map(ids))).flat();
+      const prompt = [0, before, ...(await ids("12 +")), after, ...(await ids("= 42")), end];
+      const common = { seed: 3, max_tokens: 9, ignore_eos: true };
+      const byIds = await call(`${url}/v1/completions`, { ...common, prompt });
+      const filled = await call(`${url}/v1/completions`, { ...common, prompt: "12 +", suffix: "= 42" });
+      assert.deepEqual([filled.status, filled.body.choices[0].text], [200, byIds.body.choices[0].text]);
+      assert.equal(filled.body.usage.prompt_tokens, prompt.length);
+      const chunks = await chunksOf(
+        await stream(`${url}/v1/completions`, { ...common, prompt: "12 +", suffix: "= 42" }),
+      );
+      assert.equal(chunks.map(({ choices }) => choices[0]?.text ?? "").join(""), filled.body.choices[0].text);
+    });
+    other.remove();
   });
 
   test("what cannot be is refused by name", async () => {
