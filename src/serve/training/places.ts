@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_PRICE_PER_CORE_HOUR } from "../../generate/cost.ts";
 import { isTraining } from "../../train/run.ts";
 import { listRuns, type RunSummary, summarizeRun } from "../../train/run-reader.ts";
 import { ApiError } from "../errors.ts";
@@ -70,7 +71,9 @@ export function brief({ id, folder }: FoundRun): Record<string, unknown> {
   };
 }
 
+/** What the report says, else its processor time at the usual price. */
 function usdOf(report: RunSummary["report"]): number | null {
-  const usd = (report as { notes?: { cost?: { usd?: unknown } } } | null)?.notes?.cost?.usd;
-  return typeof usd === "number" ? usd : null;
+  const cost = (report as { notes?: { cost?: { usd?: unknown; core_seconds?: unknown } } } | null)?.notes?.cost;
+  if (typeof cost?.usd === "number") return cost.usd;
+  return typeof cost?.core_seconds === "number" ? (cost.core_seconds / 3600) * DEFAULT_PRICE_PER_CORE_HOUR : null;
 }

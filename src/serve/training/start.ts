@@ -11,8 +11,11 @@ import { isTraining, readRunConfig } from "../../train/run.ts";
 import { ApiError, invalid } from "../errors.ts";
 import { type FoundRun, runNamed } from "./places.ts";
 
+/** A stage by itself, or the whole chain. */
+const OFFERED = [...RECIPES, "r1"] as const;
+
 export const startRequest = z.object({
-  recipe: z.enum(RECIPES),
+  recipe: z.enum(OFFERED),
   preset: z.string().min(1).max(40),
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, {
     error: "a name is letters, digits, dots, dashes and underscores, at most 80",
@@ -26,7 +29,7 @@ export const startRequest = z.object({
 export type StartRequest = z.infer<typeof startRequest>;
 
 /** What the form offers. */
-export const formChoices = () => ({ recipes: RECIPES, presets: PRESETS.map(({ name, about }) => ({ name, about })) });
+export const formChoices = () => ({ recipes: OFFERED, presets: PRESETS.map(({ name, about }) => ({ name, about })) });
 
 /** How long a process may take to write its config. */
 const PATIENCE_MS = 30_000;
@@ -44,7 +47,8 @@ export async function startRun(root: string, asked: StartRequest): Promise<strin
     });
   const from = asked.from === undefined ? undefined : runNamed(root, asked.from).folder;
   const { recipe, preset, seed, settings } = asked;
-  planRecipe({ recipe, preset, seed, from, settings }, null);
+  // Of the chain the command itself says what is wrong.
+  if (recipe !== "r1") planRecipe({ recipe, preset, seed, from, settings }, null);
   mkdirSync(folder, { recursive: true });
   try {
     await launch(folder, [

@@ -1,0 +1,148 @@
+/** The run's measures as curves, with those of other runs beside them; a click on one shows the groups of that step. */
+import { useMemo } from "react";
+import { addressWith, go, useAddress } from "./address.ts";
+import { type Row, type RunList, useAnswer } from "./api.ts";
+import { Curve, type Series } from "./Curve.tsx";
+import { useLive } from "./live.ts";
+import { thinned } from "./smooth.ts";
+
+/** First those one looks at first. */
+const FIRST = [
+  "reward",
+  "rewards/accuracy/mean",
+  "loss",
+  "completions/mean_length",
+  "completions/mean_thinking",
+  "entropy",
+  "frac_reward_zero_std",
+  "grad_norm",
+  "learning_rate",
+];
+
+/** Points of a curve; more than pixels help nobody. */
+const MOST = 3000;
+
+export function Curves({ id, metrics }: { readonly id: string; readonly metrics: readonly Row[] }) {
+  const address = useAddress();
+  const others = address.all("with").slice(0, 4);
+  const smoothing = Number(address.get("smooth") ?? 0.6);
+  const wanted = address.get("find") ?? "";
+  // A fixed number of hooks: at most four others.
+  const compared = [
+    useLive(others[0] ?? null, false),
+    useLive(others[1] ?? null, false),
+    useLive(others[2] ?? null, false),
+    useLive(others[3] ?? null, false),
+  ];
+  const [one, two, three, four] = compared.map((run) => run.metrics);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the names are read anew from every address
+  const tables = useMemo(
+    () => [
+      [id, metrics] as const,
+      ...[one, two, three, four].flatMap((rows, index) =>
+        others[index] === undefined ? [] : [[others[index], rows!] as const],
+      ),
+    ],
+    [id, metrics, one, two, three, four, others.join(",")],
+  );
+  const charts = useMemo(() => chartsOf(tables), [tables]);
+  const shown = charts.filter(({ key }) => key.toLowerCase().includes(wanted.toLowerCase()));
+  return (
+    <>
+      <div className="filters">
+        <label>
+          Smoothing
+          <input
+            type="range"
+            min={0}
+            max={0.98}
+            step={0.02}
+            value={smoothing}
+            onChange={(event) => go(addressWith({ smooth: event.target.value }), true)}
+          />
+          <output className="figure">{smoothing.toFixed(2)}</output>
+        </label>
+        <label>
+          Find a measure
+          <input value={wanted} onChange={(event) => go(addressWith({ find: event.target.value }), true)} />
+        </label>
+        <Compare id={id} others={others} />
+      </div>
+      {metrics.length === 0 && <p className="quiet">No step has finished yet.</p>}
+      <div className="curves">
+        {shown.map(({ key, series }) => (
+          <Curve
+            key={key}
+            title={key}
+            series={series}
+            smoothing={smoothing}
+            onPick={(step) => go(addressWith({ view: "groups", step }))}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Compare({ id, others }: { readonly id: string; readonly others: readonly string[] }) {
+  const { data } = useAnswer<RunList>("/v1/runs");
+  const free = data?.runs.filter((run) => run.id !== id && !others.includes(run.id)) ?? [];
+  const compare = (ids: readonly string[]): void => go(addressWith({ with: ids.join(",") }));
+  return (
+    <div className="compared">
+      {others.map((other, index) => (
+        <span key={other} className={`chip series-${index + 2}`}>
+          {other}
+          <button
+            type="button"
+            aria-label={`Compare no longer with ${other}`}
+            onClick={() => compare(others.filter((one) => one !== other))}
+          >
+            ×
+          </button>
+        </span>
+      ))}
+      {others.length < 4 && free.length > 0 && (
+        <label>
+          Compare with
+          <select value="" onChange={(event) => compare([...others, event.target.value])}>
+            <option value="">…</option>
+            {free.map((run) => (
+              <option key={run.id}>{run.id}</option>
+            ))}
+          </select>
+        </label>
+      )}
+    </div>
+  );
+}
+
+interface Chart {
+  readonly key: string;
+  readonly series: readonly Series[];
+}
+
+function chartsOf(tables: readonly (readonly [string, readonly Row[]])[]): Chart[] {
+  const thin = tables.map(([run, rows]) => [run, thinned(rows, MOST)] as const);
+  const keys = new Set<string>();
+  for (const [, rows] of thin)
+    for (const row of [...rows.slice(0, 20), ...rows.slice(-20)])
+      for (const [key, value] of Object.entries(row)) if (typeof value === "number" && key !== "step") keys.add(key);
+  const rank = (key: string): number => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);
+  return [...keys]
+    .map((key) => ({
+      key,
+      series: thin
+        .map(([run, rows], colour) => {
+          const own = rows.filter((row) => typeof row[key] === "number" && typeof row.step === "number");
+          return {
+            run,
+            colour,
+            steps: own.map((row) => row.step as number),
+            values: own.map((row) => row[key] as number),
+          };
+        })
+        .filter(({ steps }) => steps.length > 0),
+    }))
+    .sort((a, b) => rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1));
+}

@@ -1,0 +1,108 @@
+/** All runs, last changed first; several can be chosen to compare their curves. */
+import { useState } from "react";
+import { addressWith, follow, go } from "./address.ts";
+import { type RunBrief, type RunList as Runs, useAnswer } from "./api.ts";
+import { ago, count, dollars, duration, figure } from "./figures.ts";
+import { Failure } from "./Shell.tsx";
+import { StartForm } from "./StartForm.tsx";
+
+export function RunList() {
+  const { data, failure, again } = useAnswer<Runs>("/v1/runs", {}, 3000);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [starting, setStarting] = useState(false);
+  const choose = (id: string): void =>
+    setChosen((was) => (was.includes(id) ? was.filter((one) => one !== id) : [...was, id]));
+  return (
+    <>
+      <div className="title-row">
+        <h1>Training runs</h1>
+        {chosen.length > 0 && (
+          <button
+            type="button"
+            className="primary"
+            onClick={() => go(addressWith({ run: chosen[0]!, with: chosen.slice(1).join(",") }, false))}
+          >
+            {chosen.length === 1 ? "Open" : `Compare ${chosen.length}`}
+          </button>
+        )}
+        {data?.may_train && (
+          <button type="button" aria-expanded={starting} onClick={() => setStarting(!starting)}>
+            Start a run
+          </button>
+        )}
+      </div>
+      <Failure text={failure} again={again} />
+      {starting && data && <StartForm list={data} />}
+      {data && data.runs.length === 0 && (
+        <p className="quiet">
+          There are no runs in <code>{data.root}</code> yet. <code>npx reckon train r1-zero --preset quick</code> makes
+          one in three minutes.
+        </p>
+      )}
+      {data && data.runs.length > 0 && <Table runs={data.runs} chosen={chosen} choose={choose} />}
+    </>
+  );
+}
+
+function Table(props: {
+  readonly runs: readonly RunBrief[];
+  readonly chosen: readonly string[];
+  readonly choose: (id: string) => void;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="scrolled" tabIndex={0} aria-label="Runs">
+      <table className="data">
+        <thead>
+          <tr>
+            <th>
+              <span className="unseen">Compare</span>
+            </th>
+            {["Run", "Status", "Recipe", "Steps", "Reward", "Loss", "Time", "Cost", "Changed"].map((name) => (
+              <th key={name} className={["Steps", "Reward", "Loss", "Time", "Cost"].includes(name) ? "number" : ""}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {props.runs.map((run) => (
+            <tr key={run.id}>
+              <td>
+                <input
+                  type="checkbox"
+                  aria-label={`Compare ${run.id}`}
+                  checked={props.chosen.includes(run.id)}
+                  onChange={() => props.choose(run.id)}
+                />
+              </td>
+              <th scope="row" className={run.id.includes("/") ? "stage" : ""}>
+                <a href={addressWith({ run: run.id }, false)} onClick={follow}>
+                  {run.id}
+                </a>
+                {run.warnings > 0 && (
+                  <span className="warned">
+                    {" "}
+                    {run.warnings} warning{run.warnings > 1 ? "s" : ""}
+                  </span>
+                )}
+              </th>
+              <td>
+                <span className={`status ${run.status}`}>{run.status}</span>
+              </td>
+              <td>
+                {run.recipe ?? "–"} {run.preset !== null && <span className="quiet">{run.preset}</span>}
+              </td>
+              <td className="number">{run.step === null ? "–" : count(run.step)}</td>
+              <td className="number">{figure(run.reward)}</td>
+              <td className="number">{figure(run.loss)}</td>
+              <td className="number">{duration(run.seconds)}</td>
+              <td className="number">{dollars(run.usd)}</td>
+              <td className="quiet">{ago(run.updated)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+/** The chain of a run's stages in order: what each was for, what it cost and how good the model was after it. */
+import { addressWith, follow } from "./address.ts";
+import type { Run, RunBrief } from "./api.ts";
+import { count, dollars, duration, figure, percent } from "./figures.ts";
+
+/** As the chain's report tells of a stage; a single recipe's stages are told by their own folders. */
+interface Told {
+  readonly name: string;
+  readonly about?: string;
+  readonly uses?: readonly string[];
+  readonly cost?: { readonly seconds?: number; readonly usd?: number; readonly tokens?: number };
+  readonly model?: { readonly greedy?: { readonly value: number; readonly low: number; readonly high: number } } | null;
+}
+
+export function Stages({ run }: { readonly run: Run }) {
+  const notes = run.report?.notes as { stages?: readonly Told[]; cost?: Told["cost"] } | undefined;
+  const byName = new Map(run.stages.map((stage) => [stage.id.slice(run.id.length + 1), stage]));
+  const told: readonly Told[] =
+    notes?.stages ?? inOrder(run.stages).map((stage) => ({ name: stage.id.slice(run.id.length + 1) }));
+  const seconds = told.map((stage) => stage.cost?.seconds ?? byName.get(stage.name)?.seconds ?? 0);
+  const most = Math.max(1e-9, ...seconds);
+  const all = notes?.cost;
+  return (
+    <>
+      <ol className="stages">
+        {told.map((stage, index) => {
+          const own = byName.get(stage.name);
+          const usd = stage.cost?.usd ?? own?.usd ?? null;
+          const greedy = stage.model?.greedy;
+          return (
+            <li key={stage.name}>
+              <h2>
+                {own ? (
+                  <a href={addressWith({ run: own.id }, false)} onClick={follow}>
+                    {stage.name}
+                  </a>
+                ) : (
+                  stage.name
+                )}{" "}
+                {own && <span className={`status ${own.status}`}>{own.status}</span>}
+              </h2>
+              {stage.about && <p>{stage.about}</p>}
+              {(stage.uses?.length ?? 0) > 0 && <p className="quiet">made of {stage.uses!.join(", ")}</p>}
+              <p className="figure">
+                <span className="time-bar" aria-hidden="true">
+                  <span style={{ width: `${(100 * seconds[index]!) / most}%` }} />
+                </span>
+                {duration(seconds[index]!)} · {dollars(usd)}
+                {stage.cost?.tokens !== undefined && ` · ${count(stage.cost.tokens)} tokens`}
+                {own && own.step !== null && ` · ${count(own.step)} steps`}
+                {own?.reward != null && ` · reward ${figure(own.reward)}`}
+              </p>
+              {greedy && (
+                <p>
+                  accuracy <b className="figure">{percent(greedy.value)}</b>{" "}
+                  <span className="quiet figure">
+                    {percent(greedy.low)} to {percent(greedy.high)}
+                  </span>
+                </p>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+      {all && (
+        <p className="figure">
+          In all {duration(all.seconds ?? null)} · {dollars(all.usd ?? null)}
+          {all.tokens !== undefined && ` · ${count(all.tokens)} tokens`}
+        </p>
+      )}
+      {told.length === 0 && <p className="quiet">The run is a single stage.</p>}
+    </>
+  );
+}
+
+const inOrder = (stages: readonly RunBrief[]): readonly RunBrief[] =>
+  stages.toSorted((a, b) => ((a.created ?? "") < (b.created ?? "") ? -1 : 1));
