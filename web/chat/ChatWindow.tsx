@@ -71,6 +71,11 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
                   </li>
                 ))}
               </ul>
+              <p className="quiet">
+                Under the question you choose the model, how long it thinks, and whether several answers vote or stand
+                side by side. Under each answer you check it, look at how sure the model was of every token, and go on
+                from another.
+              </p>
             </div>
           )}
           {path.map((message) => (

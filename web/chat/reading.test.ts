@@ -112,13 +112,14 @@ test("a text that grows is cut as one that was there at once", () => {
 });
 
 test("thinking keeps its text but for formulas, and products are no emphasis", () => {
-  assert.deepEqual(parseTrace("so $x^2$ is \\(y\\), costs $5 and $6.\n$$z$$"), [
+  assert.deepEqual(parseTrace("so $x^2$ is \\(y\\), costs $5 and $6.\n\n$$z$$\n\nend"), [
     { kind: "text", text: "so " },
     { kind: "math", text: "x^2" },
     { kind: "text", text: " is " },
     { kind: "math", text: "y" },
-    { kind: "text", text: ", costs $5 and $6.\n" },
+    { kind: "text", text: ", costs $5 and $6." },
     { kind: "display", text: "z" },
+    { kind: "text", text: "end" },
   ]);
   assert.deepEqual(parseInline("37*48=1*2*3"), [{ kind: "text", text: "37*48=1*2*3" }]);
 });

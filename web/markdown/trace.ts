@@ -46,14 +46,22 @@ const FORMULA =
 export function parseTrace(piece: string): TracePart[] {
   const parts: TracePart[] = [];
   let from = 0;
+  let displayed = false;
+  /** A displayed formula stands on lines of its own: those before and after it would be empty. */
+  const addText = (text: string, beforeDisplay: boolean): void => {
+    const after = displayed ? text.replace(/^\n+/, "") : text;
+    const shown = beforeDisplay ? after.replace(/\n+$/, "") : after;
+    if (shown !== "") parts.push({ kind: "text", text: shown });
+  };
   for (const match of piece.matchAll(FORMULA)) {
-    if (match.index > from) parts.push({ kind: "text", text: piece.slice(from, match.index) });
     const display = match[1] ?? match[2];
+    addText(piece.slice(from, match.index), display !== undefined);
+    displayed = display !== undefined;
     parts.push(
       display === undefined ? { kind: "math", text: match[3] ?? match[4] } : { kind: "display", text: display },
     );
     from = match.index + match[0].length;
   }
-  if (from < piece.length) parts.push({ kind: "text", text: piece.slice(from) });
+  addText(piece.slice(from), false);
   return parts;
 }
