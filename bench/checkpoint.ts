@@ -31,7 +31,7 @@ function measureFile(file: string): void {
   if (model === undefined) return;
   const { readBlocks, readTensor, tensors, fileBytes } = model;
   const blocks = cpuMs(() => {
-    for (const { name } of tensors()) kept.push(readBlocks(name)?.blocks ?? readTensor(name));
+    for (const { name } of tensors()) kept.push(readBlocks(name)?.blocks.slice() ?? readTensor(name));
   });
   const resident = process.memoryUsage().rss - empty;
   const longest = Math.max(...tensors().map(({ shape }) => shape.reduce((product, extent) => product * extent, 1)));

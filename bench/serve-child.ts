@@ -17,6 +17,7 @@ interface Message {
 let session: ModelSession;
 let threads: number | undefined;
 
+process.on("disconnect", () => process.exit());
 process.on("message", (message: Message) => void answer(message).then((reply) => process.send?.(reply)));
 
 async function answer(message: Message): Promise<object> {
@@ -24,7 +25,7 @@ async function answer(message: Message): Promise<object> {
     threads = message.threads;
     const server = await startServer({ port: 0, models: [message.start], threads, slots: 16, logLevel: "silent" });
     session = await ModelSession.open({ model: message.start, threads });
-    return { url: server.url };
+    return { url: server.url, threads: session.decoder.device.threads };
   }
   if (message.usage) return { cpu: cpu() };
   return alone(message.alone!, message.newTokens!, message.rounds!);

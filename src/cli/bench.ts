@@ -92,11 +92,11 @@ const benchmarks: readonly Benchmark[] = [
   {
     name: "serve",
     about:
-      "answers over HTTP with 1, 4 and 16 readers, and the serving's own processor time (or any server's, with --url)",
-    run: async ({ threads, json, model, url }) => {
+      "answers over HTTP with 1, 4 and 16 readers beside the server that --peer starts, and the serving's own processor time",
+    run: async ({ threads, json, model, url, peer }) => {
       const { run } = await import("../../bench/serve.ts");
       const { BUNDLED_MODEL } = await import("../generate/session.ts");
-      await run({ threads, model: model ?? BUNDLED_MODEL, url, emit: (line) => show(line, json) });
+      await run({ threads, model: model ?? BUNDLED_MODEL, url, peer, emit: (line) => show(line, json) });
     },
   },
   {
@@ -110,6 +110,15 @@ const benchmarks: readonly Benchmark[] = [
       const progress = (done: number): void => note(`${done} requests are over`);
       const emit = (line: Readonly<Record<string, unknown>>): void => show(line, json);
       await run({ threads, model: model ?? BUNDLED_MODEL, requests, seed, progress, emit });
+    },
+  },
+  {
+    name: "memory",
+    about: "what a process takes that has opened a model, against twice the size of its file",
+    run: async ({ threads, json, model }) => {
+      const { run } = await import("../../bench/memory.ts");
+      const { BUNDLED_MODEL } = await import("../generate/session.ts");
+      await run({ threads, model: model ?? BUNDLED_MODEL, emit: (line) => show(line, json) });
     },
   },
   {
@@ -142,11 +151,12 @@ export function register(program: Command): void {
     .option("--url <url>", "serve: the server to measure instead of one's own")
     .option(
       "--model <path>",
-      "infer, control, serve, soak: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
+      "infer, control, serve, soak, memory: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
     )
     .option(
       "--peer <command>",
-      "infer, browser: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON",
+      "infer, browser: a program that is given MODEL THREADS PREFILL DECODE RUNS and prints its speeds as JSON; serve: a server's, " +
+        "such as llama-server, or with {model}, {threads} and {port} any other's",
     )
     .option(
       "--prefill <tokens>",

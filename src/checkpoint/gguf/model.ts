@@ -36,6 +36,12 @@ export function openGgufModel(file: string): ModelSource {
         type: "invalid_checkpoint",
       });
     };
+    // One for all tensors: what each left behind would be held, beside the weights, until the garbage is collected.
+    let held = new Uint8Array(0);
+    const room = (bytes: number): Uint8Array => {
+      if (held.length < bytes) held = new Uint8Array(bytes);
+      return held.subarray(0, bytes);
+    };
     const template = gguf.metadata.string("tokenizer.chat_template", "");
     const toolTemplate = gguf.metadata.string("tokenizer.chat_template.tool_use", "");
     return {
@@ -51,7 +57,7 @@ export function openGgufModel(file: string): ModelSource {
       fileBytes: gguf.fileBytes,
       tensors: () => tensors,
       readTensor: (name, into) => readTensor(gguf, config, place(name), parameters.get(name)!, into, name),
-      readBlocks: (name) => readBlocks(gguf, place(name), parameters.get(name)!),
+      readBlocks: (name) => readBlocks(gguf, place(name), parameters.get(name)!, room),
       readLatentHalves: (name) => readLatentHalves(gguf, place(name)),
       close: () => gguf.close(),
     };
@@ -201,13 +207,18 @@ function joinKeyValue(gguf: GgufFile, config: DeepSeekConfig, [k, v]: readonly G
   }
 }
 
-function readBlocks(gguf: GgufFile, { pieces, share, half }: Place, shape: Shape): BlockTensor | null {
+function readBlocks(
+  gguf: GgufFile,
+  { pieces, share, half }: Place,
+  shape: Shape,
+  room: (bytes: number) => Uint8Array,
+): BlockTensor | null {
   const [tensor] = pieces;
   if (pieces.length !== 1 || shape.length < 2 || tensor.type === "F32") return null;
   const [outputs, inputs] = shape.slice(-2);
   const stacked = shape.length === 3 ? shape[0] : 1;
   const each = blockBytes(tensor.type, outputs * inputs);
-  const blocks = new Uint8Array(each * stacked);
+  const blocks = room(each * stacked);
   if (share === 1) gguf.readBytes(tensor, blocks);
   else {
     for (let e = 0; e < stacked; e++) {
