@@ -1,6 +1,6 @@
 /**
  * Reading answers that are there already. A line is one of
- *   {id, gold, samples: [text, ...]}      whole responses, to be judged
+ *   {id, gold, samples: [text, ...]}      whole responses, to be judged; `tokens: [new, ...]` and `prompt_tokens` tell their cost
  *   {id, correct: [true, ...]}            judged already; with `answers: [text, ...]` a majority can be told
  *   {id, sample, response, correct, ...}  what `reckon eval --out` writes, an answer a line
  */
@@ -83,17 +83,19 @@ export async function readSamples(
     for (const [name, list] of [
       ["samples", row.samples],
       ["answers", row.answers],
+      ["tokens", row.tokens],
     ] as const) {
       if (list !== undefined && list.length !== count)
-        throw fail(`correct has ${count} entries and ${name} ${list.length}`);
+        throw fail(`${judged === null ? "samples" : "correct"} has ${count} entries and ${name} ${list.length}`);
     }
     if (count === 0) throw fail("there is no answer; samples and correct need at least one entry");
     const responses: Response[] = [];
     for (let i = 0; i < count; i++) {
       const text = row.samples?.[i] ?? "";
+      const reply = replyOf(text, row.tokens?.[i], row.prompt_tokens);
       if (judged === null || anew)
-        responses.push({ ...unknownReply(text), ...(await judgeOf(id, gold!, row.prompt ?? "")(text, true)) });
-      else responses.push(judgedResponse(text, judged[i]!, row.answers?.[i]));
+        responses.push({ ...reply, ...(await judgeOf(id, gold!, row.prompt ?? "")(text, true)) });
+      else responses.push({ ...reply, ...judgment(text, judged[i]!, row.answers?.[i]) });
     }
     blind ||= judged !== null && row.answers === undefined && row.samples === undefined;
     const prompt = row.prompt ?? "";
@@ -142,6 +144,8 @@ const Shape = z.union([
       samples: z.array(z.string()).optional(),
       correct: z.array(z.boolean()).optional(),
       answers: z.array(z.string().nullable()).optional(),
+      tokens: z.array(z.int().nonnegative()).optional(),
+      prompt_tokens: z.int().nonnegative().optional(),
       prompt: z.string().optional(),
       labels: z.record(z.string(), z.string()).optional(),
     })
@@ -155,11 +159,12 @@ function questionOf(record: SampleRecord): Question {
   return { id, group, variant, question, prompt, gold, ...(labels === undefined ? {} : { labels }) };
 }
 
-const unknownReply = (text: string) => ({ text, tokens: Number.NaN, thinking: Number.NaN, finish: "stop" as const });
+const replyOf = (text: string, tokens = Number.NaN, promptTokens = Number.NaN) => ({
+  ...{ text, tokens, thinking: Number.NaN, promptTokens, finish: "stop" as const },
+});
 
 /** Where only right and wrong are known, all wrong answers count as one and the same: the hardest case for a majority. */
-const judgedResponse = (text: string, correct: boolean, answer: string | null | undefined): Response => ({
-  ...unknownReply(text),
+const judgment = (text: string, correct: boolean, answer: string | null | undefined) => ({
   accuracy: correct ? 1 : 0,
   format: Number.NaN,
   reason: "judged already",

@@ -5,6 +5,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { summarize } from "../accuracy.ts";
+import { evaluationCost } from "../cost/cost.ts";
 import type { Item, Judge, Response } from "../item.ts";
 import { weightsFingerprint } from "./fingerprint.ts";
 import { Journal, readSampleRecords } from "./journal.ts";
@@ -197,6 +198,19 @@ test("answers of all three forms are read; those judged already are not judged a
   );
 });
 
+test("answers of others may tell their tokens, and then have a price", async () => {
+  const lines = [
+    { id: "a", gold: "1", samples: ["1", "2"], tokens: [30, 10], prompt_tokens: 100 },
+    { id: "b", correct: [true, false], tokens: [50, 10], prompt_tokens: 20 },
+  ];
+  const { results } = await read("counted.jsonl", lines);
+  const price = { input: 1, cached: null, output: 10, date: "2025", source: "a list" };
+  const rate = { kind: "tokens", price } as const;
+  const cost = evaluationCost({ results, seconds: Number.NaN, core_seconds: null, joules: null, rate });
+  assert.deepEqual([cost.usd, cost.per_answer.tokens], [(240 + 1000) / 1e6, 25]);
+  assert.equal(cost.per_right_answer!.usd, 1240 / 2 / 1e6);
+});
+
 test("only right and wrong known: cons@k takes all wrong answers as one, ties by chance", async () => {
   const { results } = await read("bools.jsonl", [
     { id: "a", correct: [true, true, false, false] },
@@ -222,6 +236,7 @@ test("a file may be gzipped; what is wrong with it is told by line", async () =>
     [[{ id: "a", samples: ["x"] }], /line 1: answers to be judged need gold and samples/],
     [[{ id: "a", correct: [1] }], /line 1: correct\.0: /],
     [[{ id: "a", gold: "1", samples: [] }], /line 1: there is no answer/],
+    [[{ id: "a", gold: "1", samples: ["x"], tokens: [1, 2] }], /line 1: samples has 1 entries and tokens 2/],
     [[{ id: "a", correct: [true, false], samples: ["x"] }], /line 1: correct has 2 entries and samples 1/],
     [
       [

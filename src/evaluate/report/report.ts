@@ -3,6 +3,7 @@ import path from "node:path";
 import { atomicWriteFile } from "../../checkpoint/atomic.ts";
 import { curveOf, type Figures, type Summary, type SummaryOptions, summarize } from "../accuracy.ts";
 import { countTokens, type EvaluationCost } from "../cost/cost.ts";
+import { dollarsFor, PRICES } from "../cost/prices.ts";
 import type { ItemResult } from "../item.ts";
 import { htmlPage } from "./page.ts";
 import { costPicture, type Point } from "./picture.ts";
@@ -84,6 +85,7 @@ export function reportTables({ results, samples, cost, summary: options, setting
   return [
     { title: "Accuracy", head: ["what", "value"], rows: accuracyRows(summary) },
     { title: "Cost", head: ["what", "in all", "an answer", "a right answer"], rows: costRows(cost, results) },
+    ...listedPrices(results),
     ...(curve.length === 0
       ? []
       : [
@@ -139,6 +141,29 @@ function costRows(cost: EvaluationCost, results: readonly ItemResult[]): string[
       .filter(([, all]) => all !== null && !Number.isNaN(all))
       .map(([name, all, each, rightOne, show]) => [name, cell(all, show), cell(each, show), cell(rightOne, show)]),
     ...(cost.rate === null ? [] : [["counted at", cost.rate, "", ""]]),
+  ];
+}
+
+/** What the same tokens would have cost at every listed price: how much the price alone makes of a difference. */
+function listedPrices(results: readonly ItemResult[]): Table[] {
+  const counts = countTokens(results);
+  const right = results.flatMap(({ responses }) => responses.filter(({ accuracy }) => accuracy === 1)).length;
+  if (Number.isNaN(counts.prompt + counts.completion)) return [];
+  return [
+    {
+      title: "These tokens at listed prices",
+      head: ["model", "$ a million in, out", "of", "$ in all", "$ a right answer"],
+      rows: PRICES.map((price) => {
+        const usd = dollarsFor(counts, price);
+        return [
+          `${price.models[0]} at ${price.host}`,
+          `${price.input}, ${price.output}`,
+          price.date,
+          amount(usd),
+          right === 0 ? "none right" : amount(usd / right),
+        ];
+      }),
+    },
   ];
 }
 
