@@ -13,7 +13,7 @@ export default {
     outDir: fileURLToPath(new URL("../build/web", import.meta.url)),
     emptyOutDir: true,
     assetsInlineLimit: 0,
-    rolldownOptions: { input: [page("index.html"), page("runs.html")] },
+    rolldownOptions: { input: [page("index.html"), page("runs.html"), page("evals.html")] },
     target: "es2023",
     modulePreload: { polyfill: false },
   },

@@ -82,6 +82,15 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "runs",
+    about: "a million samples in the training window: taking them in, filters and orders, scrolling in Chromium",
+    long: true,
+    run: async ({ json, requests }) => {
+      const { run } = await import("../../bench/runs.ts");
+      await run({ samples: requests, emit: (line) => show(line, json) });
+    },
+  },
+  {
     name: "control",
     about: "what drawing a token, a constraint's masks and guessing ahead cost, in processor time",
     run: async ({ threads, json, model }) => {

@@ -5,6 +5,7 @@ import { chatRoutes } from "./chat/route.ts";
 import { completionRoutes } from "./completions/route.ts";
 import type { AppEnv, Core } from "./core.ts";
 import { ApiError, toApiError } from "./errors.ts";
+import { evaluationRoutes } from "./evaluations/route.ts";
 import { auth } from "./http/auth.ts";
 import { errorBody } from "./http/error-body.ts";
 import { cors, guard } from "./http/guard.ts";
@@ -52,6 +53,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     metricsRoutes,
     verifyRoutes,
     runRoutes,
+    evaluationRoutes,
   ]) {
     app.route("/", routes(core));
   }

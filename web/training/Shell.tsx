@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 const PLACES = [
   ["/", "Chat"],
   ["/runs", "Runs"],
+  ["/evals", "Evaluations"],
 ] as const;
 
 export function Shell({ here, children }: { readonly here: "/runs" | "/evals"; readonly children: ReactNode }) {

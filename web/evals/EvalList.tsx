@@ -1,0 +1,125 @@
+/** Every evaluation as a row, and above them accuracy against what an answer costs. */
+import { useState } from "react";
+import { addressWith, follow, go, useAddress } from "../training/address.ts";
+import { ago, count, dollars, figure, percent } from "../training/figures.ts";
+import { Failure } from "../training/Shell.tsx";
+import { Pareto } from "./Pareto.tsx";
+import type { Evaluation } from "./types.ts";
+
+export function EvalList({
+  root,
+  evaluations,
+}: {
+  readonly root: string;
+  readonly evaluations: readonly Evaluation[];
+}) {
+  const address = useAddress();
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const read = evaluations.filter(({ failure }) => failure === undefined);
+  const benchmarks = [...new Set(read.map(({ benchmark }) => benchmark))];
+  const benchmark = address.get("benchmark") ?? benchmarks[0] ?? "";
+  const by = address.get("by") === "usd" ? "usd" : "tokens";
+  if (evaluations.length === 0)
+    return (
+      <>
+        <h1>Evaluations</h1>
+        <p className="quiet">
+          There are none in <code>{root}</code> yet.{" "}
+          <code>npx reckon eval --benchmark held-out --out {root}/held-out.jsonl</code> makes one.
+        </p>
+      </>
+    );
+  const choose = (id: string): void =>
+    setChosen((was) => (was.includes(id) ? was.filter((one) => one !== id) : [...was, id].slice(-2)));
+  return (
+    <>
+      <div className="title-row">
+        <h1>Evaluations</h1>
+        {chosen.length === 2 && (
+          <button
+            type="button"
+            className="primary"
+            onClick={() => go(addressWith({ eval: chosen[0]!, second: chosen[1]! }, false))}
+          >
+            Compare the two
+          </button>
+        )}
+      </div>
+      <div className="filters">
+        <label>
+          Benchmark
+          <select value={benchmark} onChange={(event) => go(addressWith({ benchmark: event.target.value }), true)}>
+            {benchmarks.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Cost
+          <select value={by} onChange={(event) => go(addressWith({ by: event.target.value }), true)}>
+            <option value="tokens">new tokens an answer</option>
+            <option value="usd">US dollars an answer</option>
+          </select>
+        </label>
+      </div>
+      <Pareto evaluations={read.filter((one) => one.benchmark === benchmark)} by={by} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section className="scrolled" tabIndex={0} aria-label="All evaluations">
+        <table className="data">
+          <thead>
+            <tr>
+              <th>
+                <span className="unseen">Compare</span>
+              </th>
+              <th>Evaluation</th>
+              <th>Benchmark</th>
+              <th>Model</th>
+              <th className="number">Accuracy</th>
+              <th className="number">95 %</th>
+              <th className="number">Questions</th>
+              <th className="number">Answers</th>
+              <th className="number">Tokens each</th>
+              <th className="number">Cost each</th>
+              <th>Changed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {read.map((one) => (
+              <tr key={one.id}>
+                <td>
+                  <input
+                    type="checkbox"
+                    aria-label={`Compare ${one.id}`}
+                    checked={chosen.includes(one.id)}
+                    onChange={() => choose(one.id)}
+                  />
+                </td>
+                <th scope="row">
+                  <a href={addressWith({ eval: one.id }, false)} onClick={follow}>
+                    {one.id.replace(/\.jsonl$/, "")}
+                  </a>
+                </th>
+                <td>{one.benchmark}</td>
+                <td>{one.model ?? "–"}</td>
+                <td className="number">{percent(one.accuracy)}</td>
+                <td className="number quiet">
+                  {percent(one.low)} to {percent(one.high)}
+                </td>
+                <td className="number">{count(one.questions)}</td>
+                <td className="number">{count(one.answers)}</td>
+                <td className="number">{figure(one.tokens === null ? null : Math.round(10 * one.tokens) / 10)}</td>
+                <td className="number">{dollars(one.usd)}</td>
+                <td className="quiet">{ago(one.updated)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {evaluations
+        .filter(({ failure }) => failure !== undefined)
+        .map(({ id, failure }) => (
+          <Failure key={id} text={`${id}: ${failure}`} />
+        ))}
+    </>
+  );
+}

@@ -1,0 +1,104 @@
+// The evaluation window as people use it: Chromium, a real server, files as `reckon eval --out` writes them.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { noChromium, startChromium } from "../../src/browser/chromium.ts";
+import { sampleLines } from "../../src/serve/evaluations/test-evaluation.ts";
+import { type RunningServer, startServer } from "../../src/serve/server.ts";
+import { tinyModelFolder } from "../../src/serve/test-server.ts";
+
+const skip = noChromium();
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const LONG = 120_000;
+const place = mkdtempSync(join(tmpdir(), "reckon-evals-window-"));
+
+let server: RunningServer;
+let browser: Browser;
+let model: Awaited<ReturnType<typeof tinyModelFolder>>;
+before(
+  async () => {
+    if (skip !== false) return;
+    model = await tinyModelFolder();
+    mkdirSync(join(place, "runs"));
+    writeFileSync(
+      join(place, "runs", "first.jsonl"),
+      sampleLines("first", (i) => i % 2 === 0),
+    );
+    writeFileSync(
+      join(place, "runs", "second.jsonl"),
+      sampleLines("second", (i) => i % 4 !== 1),
+    );
+    const options = { models: [model.folder], runs: join(place, "runs"), drainMs: 1000 };
+    server = await startServer({ port: 0, logLevel: "silent", threads: 1, ...options });
+    browser = await startChromium();
+  },
+  { timeout: 2 * LONG },
+);
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  model?.remove();
+  rmSync(place, { recursive: true, force: true });
+});
+
+test("accuracy against cost, the questions with whole responses, two models with what changed sides; axe finds nothing", {
+  skip,
+}, async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(LONG);
+  const wrong: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(server.url)) wrong.push(request.url());
+  });
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  const checked = async (where: string): Promise<void> => {
+    for (const [width, colorScheme] of [
+      [390, "dark"],
+      [1280, "light"],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      assert.deepEqual(await page.evaluate(`(${axeRun})(${JSON.stringify(readFileSync(axe, "utf8"))})`), [], where);
+      const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+      assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
+    }
+  };
+  await page.goto(`${server.url}/evals`, { timeout: LONG });
+  await page.getByRole("link", { name: "second.jsonl: 75.0 % for 20" }).waitFor();
+  assert.equal(await page.locator(".pareto circle.best").count(), 1);
+  await checked("the list");
+
+  await page.getByRole("link", { name: "first", exact: true }).click();
+  await page.getByText("40 questions", { exact: true }).waitFor();
+  await page.getByLabel("Verdict").selectOption("wrong");
+  await page.getByLabel("Search").fill("thinking about 7.");
+  await page.getByText("1 questions", { exact: true }).waitFor();
+  await checked("the questions");
+  await page.reload();
+  await page.getByRole("link", { name: "What is 7 + 7?" }).click();
+  await page.getByText("expected 14, got -1").waitFor();
+  await page.locator(".thought", { hasText: "thinking about 7." }).waitFor();
+  await page.goBack();
+  await page.getByLabel("Compare with").selectOption("second.jsonl");
+  await page.getByText("became right", { exact: true }).first().waitFor();
+  assert.equal(await page.locator(".flip-list li").count(), 10);
+  await checked("the comparison");
+  await page.getByRole("link", { name: "What is 3 + 3?" }).click();
+  await page.getByRole("region", { name: "second.jsonl" }).getByText("6 is right").waitFor();
+  await page.getByRole("region", { name: "first.jsonl" }).getByText("expected 6, got -1").waitFor();
+  await checked("one question of two models");
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+/** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
+const axeRun = `async (source) => {
+  (0, eval)(source);
+  const { violations } = await axe.run(document);
+  return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 200)).join(" | "));
+}`;
