@@ -44,10 +44,10 @@ for (const [width, height] of [
     if (width < 700) await page.getByRole("button", { name: "New chat" }).click();
     await page.getByLabel("Answers", { exact: true }).selectOption("vote 5");
     await page.getByRole("button", { name: "Settings" }).click();
-    await page.getByLabel("Temperature").fill("1.2");
+    await page.getByLabel("Temperature").fill("1.4");
     await page.getByLabel("Seed").fill("4");
     await page.getByRole("button", { name: "Close" }).click();
-    await ask("What is 37 * 48 + 12?");
+    await ask("What is 46 * 73?");
     await page.locator(".tally li").first().waitFor();
     await page.mouse.move(0, 0);
     await shoot("vote");

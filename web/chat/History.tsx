@@ -52,6 +52,9 @@ export function History({ store, state, onDone }: Props) {
         ))}
         {found.length === 0 && search !== "" && <li className="quiet">Nothing holds these words.</li>}
       </ul>
+      <a className="elsewhere" href="/runs">
+        Training runs
+      </a>
       <div className="files">
         <button
           type="button"
