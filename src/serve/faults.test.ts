@@ -153,3 +153,13 @@ test("a clock that jumps by a day, either way, ends no request early and opens n
   }
   await server.stop();
 });
+
+test("a request past its deadline ends with a code that says so, streamed or not", async () => {
+  const server = await startServer({ ...options, threads: 1, deadlineMs: 100 });
+  const { status, body } = await call(at(server), ask({ max_tokens: 2000 }));
+  assert.deepEqual([status, body.error.code], [503, "deadline_exceeded"]);
+  let last = "";
+  for await (const { data } of frames(await stream(at(server), ask({ max_tokens: 2000 })))) last = data;
+  assert.equal(JSON.parse(last).error.code, "deadline_exceeded");
+  await server.stop();
+});

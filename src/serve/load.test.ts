@@ -73,6 +73,25 @@ test("whoever comes when slots and queue are full is told to come back", async (
   });
 });
 
+test("among those who wait the more urgent goes first, whoever came first", async () => {
+  await withServer({ models: [tiny.folder], slots: 1 }, async (url, server) => {
+    const busy = await stream(at(url), long());
+    const engine = await engineOf(server);
+    const order: string[] = [];
+    const wait = async (name: string, priority: number, maxTokens: number): Promise<void> => {
+      await call(at(url), long({ priority, max_tokens: maxTokens }));
+      order.push(name);
+    };
+    const later = wait("later", 5, 200);
+    await until(() => engine.load.waiting === 1);
+    const sooner = wait("sooner", -1, 2);
+    await until(() => engine.load.waiting === 2);
+    await busy.body?.cancel();
+    await Promise.all([later, sooner]);
+    assert.deepEqual(order, ["sooner", "later"]);
+  });
+});
+
 test("a dropped connection frees its slot at once, streamed or not", async () => {
   await withServer({ models: [tiny.folder], slots: 1, queue: 0 }, async (url, server) => {
     const engine = await engineOf(server);
