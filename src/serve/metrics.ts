@@ -1,6 +1,6 @@
 /** What Prometheus reads: vLLM's names with our prefix, labelled by model. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { RequestRecord } from "../generate/engine/handle.ts";
+import type { RequestRecord, StepRecord } from "../generate/engine/handle.ts";
 
 import type { UpstreamTry } from "./upstream/upstreams.ts";
 
@@ -34,7 +34,7 @@ export class Metrics {
       ) as Record<K, T>;
     this.#counters = each(COUNTERS, (name, help) => new Counter({ name, help, labelNames, registers }));
     this.#seconds = each(SECONDS_HELP, (name, help) => {
-      const buckets = name.includes("per_output_token") ? SECONDS_A_TOKEN : SECONDS;
+      const buckets = /per_output_token|inter_token/.test(name) ? SECONDS_A_TOKEN : SECONDS;
       return new Histogram({ name, help, labelNames, registers, buckets });
     });
     this.#tokens = each(
@@ -98,6 +98,11 @@ export class Metrics {
     this.#counters.engine_failure_total.inc({ model_name: model });
   }
 
+  /** A step's time is what each of its new tokens took after the one before. */
+  stepped(model: string, { ms, newTokens }: StepRecord): void {
+    for (let i = 0; i < newTokens; i++) this.#observe("inter_token_latency_seconds", { model_name: model }, ms);
+  }
+
   /** Counts a request passed on to another server. */
   upstreamTried({ model, server, outcome }: UpstreamTry): void {
     this.#upstream.inc({ model_name: model, server, outcome });
@@ -122,6 +127,7 @@ type CounterName = keyof typeof COUNTERS;
 
 const SECONDS_HELP = {
   time_to_first_token_seconds: "From arrival to the first new token.",
+  inter_token_latency_seconds: "From one token of an answer to the next: the time of the step, for each token it gave.",
   request_time_per_output_token_seconds: "Mean time from one token to the next.",
   e2e_request_latency_seconds: "From arrival to the last token.",
   request_queue_time_seconds: "Waiting for a slot.",

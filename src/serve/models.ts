@@ -4,7 +4,7 @@ import { basename, resolve } from "node:path";
 import type { Logger } from "pino";
 import { UserError } from "../error.ts";
 import { Engine } from "../generate/engine/engine.ts";
-import type { RequestRecord } from "../generate/engine/handle.ts";
+import type { RequestRecord, StepRecord } from "../generate/engine/handle.ts";
 import { BUNDLED_MODEL, ModelSession } from "../generate/session.ts";
 import type { ServeConfig } from "./config.ts";
 import { ApiError } from "./errors.ts";
@@ -46,6 +46,8 @@ export interface ModelEntry {
 /** Told of what happens on the models' engines. */
 export interface ModelsObserver {
   readonly finished: (model: string, record: RequestRecord) => void;
+  /** All answers at work of a model have got their next tokens. */
+  readonly stepped: (model: string, step: StepRecord) => void;
   /** An engine broke, or could not start anew. */
   readonly broke: (model: string) => void;
 }
@@ -191,6 +193,7 @@ export class Models {
         reopen: open,
         observer: {
           finished: (record) => this.#observer.finished(host.id, record),
+          step: (step) => this.#observer.stepped(host.id, step),
           broke: (error) => {
             this.#observer.broke(host.id);
             this.#log.error({ model: host.id, err: error }, "engine broke");

@@ -64,7 +64,11 @@ export async function startServer(
     if (lost) log.warn(told, "the token limit ended the thinking: there is no answer");
     else log.info(told, "written");
   };
-  const models = new Models(config, log, { finished, broke: (model) => metrics.broke(model) });
+  const models = new Models(config, log, {
+    finished,
+    stepped: (model, step) => metrics.stepped(model, step),
+    broke: (model) => metrics.broke(model),
+  });
   const core: Core = {
     config,
     models,
