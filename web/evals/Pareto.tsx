@@ -4,7 +4,7 @@ import { addressWith, follow } from "../training/address.ts";
 import { dollars, figure, percent } from "../training/figures.ts";
 import type { Evaluation } from "./types.ts";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [760, 320, 52, 24, 16, 40];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [760, 320, 60, 24, 16, 40];
 
 export function Pareto({
   evaluations,
@@ -64,7 +64,7 @@ export function Pareto({
           >
             <path className="interval" d={`M${x(one.cost)} ${y(one.low)}V${y(one.high)}`} />
             <circle className={front.includes(one) ? "best" : ""} cx={x(one.cost)} cy={y(one.accuracy)} r={5} />
-            <text x={x(one.cost) + 9} y={y(one.accuracy) + 4}>
+            <text x={x(one.cost) + 9} y={y(one.accuracy) + 15}>
               {one.id.replace(/\.jsonl$/, "")}
             </text>
           </a>
