@@ -39,6 +39,7 @@ export async function open(use: (page: Page, asked: string[]) => Promise<void>, 
   const [asked, errors]: [string[], string[]] = [[], []];
   page.on("request", (request) => asked.push(request.url()));
   page.on("pageerror", (error) => errors.push(String(error)));
+  await page.addInitScript(greedy);
   if (init !== undefined) await page.addInitScript(init);
   await page.goto(server.url, { timeout: LONG });
   try {
@@ -48,6 +49,11 @@ export async function open(use: (page: Page, asked: string[]) => Promise<void>, 
     await context.close();
   }
 }
+
+/** The model's likeliest answer, which it thinks about: drawn, it may now and then begin with the end of its thinking. */
+const greedy = `try {
+  localStorage.getItem("reckon.settings") ?? localStorage.setItem("reckon.settings", '{"temperature":"0"}');
+} catch {}`;
 
 export const ask = async (page: Page, text: string): Promise<void> => {
   await page.getByRole("textbox", { name: "Question" }).fill(text);
