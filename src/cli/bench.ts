@@ -51,6 +51,15 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "grpo",
+    about:
+      "a GRPO step on the same two models: 64 samples of 64 tokens, judged and learned from (peer: PyTorch's generate and step)",
+    run: async ({ threads, json }) => {
+      const { run } = await import("../../bench/grpo.ts");
+      await run({ threads, emit: (line) => show(line, json) });
+    },
+  },
+  {
     name: "infer",
     about: "reading a prompt and writing tokens with a model file, on one thread and on two (peer: what --peer names)",
     run: async ({ threads, json, model, ...flags }) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { renderBar, startProgress } from "./progress.ts";
+import { renderBar, sparkline, startProgress } from "./progress.ts";
 
 const start = (isTTY: boolean, total?: number, first: number = 0) => {
   const clock = { time: 0 };
@@ -71,4 +71,9 @@ test("a bar never overflows the terminal", () => {
     remark: fc.string({ maxLength: 60 }),
   });
   fc.assert(fc.property(state, fc.integer({ min: 1, max: 200 }), (s, width) => renderBar(s, width).length <= width));
+});
+
+test("a sparkline spans its least and its greatest value", () => {
+  assert.equal(sparkline([0, 0.5, 1, 0]), "▁▅█▁  ");
+  assert.deepEqual([sparkline([]), sparkline([1]), sparkline([2, 2])], ["", "", "▁▁  "]);
 });

@@ -100,6 +100,16 @@ export function startProgress(options: ProgressOptions): Progress {
   };
 }
 
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** Values as bars between their least and their greatest, with two spaces behind; "" for fewer than two. */
+export function sparkline(values: readonly number[]): string {
+  if (values.length < 2) return "";
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const bar = (value: number) => BARS[high === low ? 0 : Math.round(((value - low) / (high - low)) * 7)]!;
+  return `${values.map(bar).join("")}  `;
+}
+
 /** One terminal line of at most `width` characters: label, bar, share, rate, time left, remark. */
 export function renderBar(state: ProgressState, width: number): string {
   const tail = `${share(state)}${rateText(state)}${timeText(state)}${state.remark === "" ? "" : `  ${state.remark}`}`;

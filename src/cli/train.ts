@@ -16,7 +16,7 @@ import { type RunConfig, readRunConfig } from "../train/run.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { addCommonOptions, type CommonOptions } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
-import { type Progress, startProgress } from "./progress.ts";
+import { type Progress, sparkline, startProgress } from "./progress.ts";
 
 interface TrainFlags extends CommonOptions {
   readonly preset?: string;
@@ -114,6 +114,8 @@ function planned(asked: Asked, recorded: RunConfig | null, stage: string | null)
 function listener(json: boolean): StageListener & Disposable & { end(): void } {
   let progress: Progress | null = null;
   let done = 0;
+  let rewards: number[] = [];
+  let shown = performance.now();
   const end = (): void => {
     progress?.finish();
     progress = null;
@@ -122,21 +124,37 @@ function listener(json: boolean): StageListener & Disposable & { end(): void } {
     begin(stage, from, total) {
       end();
       done = from;
+      rewards = [];
       progress = startProgress({ label: stage, total, unit: "step", start: from });
     },
     step(metrics) {
       done++;
-      progress?.update(done, remark(metrics));
+      if (typeof metrics.reward === "number") rewards.push(metrics.reward);
+      progress?.update(done, `${sparkline(rewards.slice(-16))}${remark(metrics)}`);
       if (json) printJson(metrics);
     },
     note(text) {
       if (progress === null) note(text);
       else progress.line(text);
     },
+    sample({ prompt, response, parts, reward }) {
+      if (performance.now() - shown < SAMPLE_EVERY_MS) return;
+      shown = performance.now();
+      const judged = Object.entries(parts).filter(([, value]) => !Number.isNaN(value));
+      const earned = judged.map(([name, value]) => `${name} ${Number(value.toFixed(2))}`).join(", ");
+      progress?.line(`  ${oneLine(prompt)} -> ${oneLine(response)}\n  reward ${Number(reward.toFixed(2))}: ${earned}`);
+    },
     end,
     [Symbol.dispose]: end,
   };
 }
+
+const SAMPLE_EVERY_MS = 20_000;
+
+const oneLine = (text: string): string => {
+  const line = text.replaceAll("\n", " / ");
+  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
+};
 
 function remark(metrics: JsonRecord): string {
   const figure = (key: string, digits: number) =>

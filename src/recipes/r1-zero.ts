@@ -153,6 +153,9 @@ export async function r1Zero(
       const line = { ...figures, warnings };
       run.appendMetrics(line);
       listener.step(line);
+      const { entry, samples } = batch.groups[0]!;
+      const { text, parts, reward } = samples[0]!;
+      listener.sample?.({ prompt: entry.prompt, response: text, parts, reward });
       lines.push(line);
       for (const { kind, message } of warnings)
         if (!known.has(kind)) listener.note(`warning at step ${step}: ${message}`);

@@ -12,6 +12,16 @@ export interface StageListener {
   step(metrics: JsonRecord): void;
   /** Something worth a line of its own. */
   note(text: string): void;
+  /** An answer the step learned from, one a step; who draws it picks some. */
+  sample?(sample: ShownSample): void;
+}
+
+export interface ShownSample {
+  readonly prompt: string;
+  readonly response: string;
+  /** Reward parts by name; NaN where a part could not judge. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly reward: number;
 }
 
 export interface StageContext {
