@@ -91,9 +91,17 @@ export const mbpp: FileBenchmark = {
     const prompt =
       `${description}\nYour code has to pass these tests:\n\n\`\`\`python\n${tests.join("\n")}\n\`\`\`\n` +
       "Answer with the whole program in one Python code block.";
-    const before = typeof record.fields.test_setup_code === "string" ? record.fields.test_setup_code : "";
+    // what the tests need may need the program: it stands behind it
+    const setUp = typeof record.fields.test_setup_code === "string" ? `${record.fields.test_setup_code.trim()}\n` : "";
     const entry = defined[0] ?? "";
-    const task: CodeTask = { language: "python", head: "", before, entry, tests: tests.join("\n"), names: defined };
+    const task: CodeTask = {
+      language: "python",
+      head: "",
+      before: "",
+      entry,
+      tests: (setUp + tests.join("\n")).trim(),
+      names: defined,
+    };
     return asked(`mbpp/${text(record, "task_id")}`, description, prompt, task);
   },
 };
