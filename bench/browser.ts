@@ -10,11 +10,11 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { bundleEngine, bundleScripts } from "../src/browser/bundle.ts";
 import { serveFolders, startChromium } from "../src/browser/chromium.ts";
 import type { BenchRequest } from "./browser-worker.ts";
 import { againstPeer, askPeer, type InferOptions, type PeerSpeeds, round, spread } from "./infer.ts";
+import { inferArguments } from "./infer-arguments.ts";
 
 /** Runs the benchmark and emits a line for every number of threads. */
 export async function run(options: InferOptions): Promise<void> {
@@ -64,24 +64,4 @@ export async function run(options: InferOptions): Promise<void> {
 const printLine = (line: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-if (import.meta.main) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      threads: { type: "string" },
-      prefill: { type: "string" },
-      decode: { type: "string" },
-      runs: { type: "string" },
-      peer: { type: "string" },
-    },
-  });
-  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-  await run({
-    model: positionals[0]!,
-    threads: values.threads?.split(",").map(Number),
-    prefill: number(values.prefill),
-    decode: number(values.decode),
-    runs: number(values.runs),
-    peer: values.peer,
-  });
-}
+if (import.meta.main) await run(inferArguments());

@@ -9,12 +9,12 @@
  * prefill_tok_s and decode_tok_s, numbers or {median}. Runs of both alternate, so that whatever else the machine does hits both.
  */
 import { spawnSync } from "node:child_process";
-import { parseArgs } from "node:util";
 import { openModel } from "../src/checkpoint/open-model.ts";
 import { UserError } from "../src/error.ts";
 import { cpuDevice } from "../src/kernels/cpu/device.ts";
 import { Decoder } from "../src/model/decoder.ts";
 import { QuantWeight } from "../src/tensor/weight.ts";
+import { inferArguments } from "./infer-arguments.ts";
 import { type MachineLimits, machineLimits } from "./limits.ts";
 import { PROMPT, readPrompt, timed, writeTokens } from "./passes.ts";
 
@@ -162,24 +162,4 @@ export const round = (value: number, digits = 1): number => Number(value.toFixed
 const printLine = (line: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-if (import.meta.main) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      threads: { type: "string" },
-      prefill: { type: "string" },
-      decode: { type: "string" },
-      runs: { type: "string" },
-      peer: { type: "string" },
-    },
-  });
-  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-  await run({
-    model: positionals[0]!,
-    threads: values.threads?.split(",").map(Number),
-    prefill: number(values.prefill),
-    decode: number(values.decode),
-    runs: number(values.runs),
-    peer: values.peer,
-  });
-}
+if (import.meta.main) await run(inferArguments());
