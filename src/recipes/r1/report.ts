@@ -9,13 +9,14 @@ import type { Measured } from "./measure.ts";
 import { chainPage } from "./report-page.ts";
 import type { Chain, ChainStage } from "./stage-kit.ts";
 import {
+  count,
   type Estimate,
-  firstReflection,
   preferenceAccuracyOf,
   type StageSummary,
   summaryOf,
   type Table,
   totalCost,
+  warningsOf,
 } from "./summary.ts";
 
 /** Writes a line a stage into metrics.jsonl and evaluations.jsonl, and the three reports. */
@@ -48,7 +49,7 @@ export function writeChainReport(
     stages: summary.map(({ model, ...stage }) => {
       if (model === null) return { ...stage, model };
       const { metrics, evaluations: _, ...figures } = model;
-      return { ...stage, model: { ...figures, first_reflection: firstReflection(metrics) } };
+      return { ...stage, model: { ...figures, warnings: warningsOf(metrics) } };
     }),
     preference_accuracy: preferenceAccuracyOf(chain),
     answers: Object.fromEntries([...measured].map(([name, { answers }]) => [name, answers])),
@@ -70,40 +71,40 @@ function tablesOf(chain: Chain, summary: readonly StageSummary[]): Table[] {
     name,
     cost.seconds.toFixed(1),
     figure(cost.core_hours),
-    figure(cost.tokens),
-    cost.flops === 0 ? "" : cost.flops.toExponential(2),
+    cost.tokens === 0 ? "" : count(cost.tokens),
+    cost.flops === 0 ? "" : count(cost.flops),
+    `${((100 * cost.seconds) / total.seconds).toFixed(0)} %`,
     `$${cost.usd.toFixed(5)}`,
   ];
+  const byFamily = (how: "greedy" | "sampled"): Table => ({
+    title: `${how === "greedy" ? "Greedy" : "Sampled"} accuracy by family`,
+    note: "A request counts as right where the reply is kind, names the person and keeps to the language.",
+    head: ["stage", ...families],
+    rows: models.map(({ name, model }) => [name, ...families.map((family) => shown(model!.by_family[family]![how]))]),
+  });
   return [
     {
       title: "What each stage's model can do",
       note:
         "Held-out questions, the same for every model; mean over the families with right answers, 95 % interval by bootstrap. " +
-        "Language: share of the thinking's words that are of the question's language. Reflecting: sampled answers that say wait.",
+        "Thinking: mean tokens. Language: share of the thinking's words that are of the question's language. Reflecting: sampled answers that say wait.",
       head: [
-        ...["stage", "parameters", "steps", "greedy", "sampled", "thinking tokens", "language"],
+        ...["stage", "parameters", "steps", "greedy", "sampled", "thinking", "language"],
         ...["reflecting", "preference", "harmless"],
       ],
-      rows: models.map(({ name, comparison, model: m }) => [
-        comparison ? `${name} (comparison)` : name,
-        ...[String(m!.parameters), String(m!.steps), shown(m!.greedy), shown(m!.sampled), m!.thinking.toFixed(1)],
+      rows: models.map(({ name, model: m }) => [
+        name,
+        ...[count(m!.parameters), String(m!.steps), shown(m!.greedy), shown(m!.sampled), m!.thinking.toFixed(1)],
         ...[m!.language.toFixed(2), shown(m!.reflecting), m!.preference.toFixed(2), shown(m!.harmless)],
       ]),
     },
-    {
-      title: "Greedy accuracy by family",
-      note: "A request counts as right where the reply is kind, names the person and keeps to the language.",
-      head: ["stage", ...families],
-      rows: models.map(({ name, model }) => [
-        name,
-        ...families.map((family) => shown(model!.by_family[family]!.greedy)),
-      ]),
-    },
+    byFamily("greedy"),
+    byFamily("sampled"),
     comparisons(summary, preferenceAccuracyOf(chain)),
     {
       title: "What it cost",
       note: `Money at $${DEFAULT_PRICE_PER_CORE_HOUR} a core-hour; operations are counted from the architecture, sampling included.`,
-      head: ["stage", "seconds", "core-hours", "tokens", "FLOPs", "money"],
+      head: ["stage", "seconds", "core-hours", "tokens", "FLOPs", "share of the time", "money"],
       rows: [...summary.map(({ name, cost }) => costRow(name, cost)), costRow("all", total)],
     },
   ];

@@ -1,11 +1,13 @@
 /** What the chain's report says, as values: per stage what it took and what its model can do, with 95 % intervals. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { bootstrapInterval } from "../../evaluate/metrics/bootstrap.ts";
 import { DEFAULT_PRICE_PER_CORE_HOUR } from "../../generate/cost.ts";
 import { parameterCount, parseModelConfig } from "../../model/config.ts";
 import { type JsonRecord, readJsonLines } from "../../train/jsonl.ts";
 import { listCheckpoints, readRunConfig } from "../../train/run.ts";
+import type { Warning } from "../../train/warnings.ts";
+import { parted } from "../rewards.ts";
 import type { Measured, Share } from "./measure.ts";
 import { type Chain, type ChainStage, makesModel } from "./stage-kit.ts";
 
@@ -60,8 +62,19 @@ export interface ModelSummary {
   readonly reflecting: Estimate;
   readonly preference: number;
   readonly harmless: Estimate;
+  /** In which step of a reinforced stage reflection was first heard from at least one answer in a hundred; null: never. */
+  readonly first_reflection: number | null;
+  /** The first answer in the kept rollouts whose thinking says "wait". */
+  readonly heard: Heard | null;
   readonly metrics: readonly JsonRecord[];
   readonly evaluations: readonly JsonRecord[];
+}
+
+export interface Heard {
+  readonly step: number;
+  readonly prompt: string;
+  readonly response: string;
+  readonly reason: string;
 }
 
 export function summaryOf(
@@ -109,6 +122,8 @@ export function summaryOf(
         reflecting: estimate([found.reflecting]),
         preference: found.preference,
         harmless: estimate([found.harmless]),
+        first_reflection: firstReflection(metrics),
+        heard: firstHeard(path.join(folder, "rollouts")),
         metrics,
         evaluations: readJsonLines(path.join(folder, "evaluations.jsonl")),
       },
@@ -154,11 +169,35 @@ function configOf(run: string) {
   return parseModelConfig(JSON.parse(readFileSync(file, "utf8")), file);
 }
 
-/** In which step of a reinforced stage reflection was first heard from at least one answer in a hundred; null: never. */
-export function firstReflection(metrics: readonly JsonRecord[]): number | null {
+function firstReflection(metrics: readonly JsonRecord[]): number | null {
   const line = metrics.find((one) => Number(one["completions/reflecting"]) >= 0.01);
   return line === undefined ? null : Number(line.step);
 }
+
+/** A right answer where the file with the first has one. */
+function firstHeard(rollouts: string): Heard | null {
+  for (const name of readdirSync(rollouts).sort()) {
+    const saying = readJsonLines(path.join(rollouts, name)).filter(({ response }) =>
+      /\bwait\b/.test(parted(String(response))[0]),
+    );
+    const one = saying.find(({ rewards }) => (rewards as Record<string, unknown>).accuracy === 1) ?? saying[0];
+    if (one !== undefined) return one as unknown as Heard;
+  }
+  return null;
+}
+
+/** Each kind of warning in the lines of metrics.jsonl, where it was first given. */
+export function warningsOf(metrics: readonly JsonRecord[]): { readonly step: number; readonly message: string }[] {
+  const first = new Map<string, { step: number; message: string }>();
+  for (const { step, warnings } of metrics)
+    for (const { kind, message } of (warnings ?? []) as readonly Warning[])
+      if (!first.has(kind)) first.set(kind, { step: Number(step), message });
+  return [...first.values()];
+}
+
+/** A large number for people: three digits and a unit. */
+export const count = (value: number): string =>
+  new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 
 /** Reads the preference model's own measure. */
 export function preferenceAccuracyOf(chain: Chain): number | null {
