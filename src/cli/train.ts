@@ -40,7 +40,10 @@ export function register(program: Command): void {
       `settings: ${PRESETS.map(({ name, about }) => `${name} (${about})`).join("; ")} (default: ${DEFAULT_PRESET})`,
     )
     .option("--out <run>", "the run's folder (default: runs/RECIPE-PRESET)")
-    .option("--model <folder>", "the model to start from (pretrain and r1-zero can start from nothing)")
+    .option(
+      "--model <folder>",
+      "the model to start from (pretrain and r1-zero can start from nothing); of distill the teacher (the bundled model where none is named)",
+    )
     .option("--resume", "go on with the run in --out from its newest checkpoint")
     .option(
       "--reward <file>",
@@ -60,7 +63,7 @@ export function register(program: Command): void {
 const ABOUT_RESUMING = `
 Ctrl-C saves and stops. --resume goes on with the options in the run's own config.json, bit for bit as if it had never
 stopped; --set lays changes over them, which config.json then lists under "changes". The model's size, the seed and what
-else the checkpoint is made of cannot change. --set keys are the recipe's own, or name a stage: pretrain., sft., rl., model.`;
+else the checkpoint is made of cannot change. --set keys are the recipe's own, or name a stage: pretrain., sft., rl., distill., model.`;
 
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const given = flags.model === undefined ? undefined : locateModel(flags.model);

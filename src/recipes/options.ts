@@ -112,6 +112,23 @@ export const rlSchema = z.object({
   evaluation,
 });
 
+/** Several answers of a model to each of many questions. */
+export const samplingSchema = z.object({
+  prompts: count.describe("questions asked"),
+  samples: count.describe("answers to each"),
+  temperature: rate,
+  max_tokens: count,
+});
+
+/** Distillation: the teacher's answers, and the student that learns them. */
+export const distillSchema = samplingSchema.extend({
+  shape: z
+    .enum(["llama", "qwen2"])
+    .describe("the student's architecture: dense, three quarters of the teacher's width"),
+});
+
+export type SamplingOptions = z.infer<typeof samplingSchema>;
+export type DistillOptions = z.infer<typeof distillSchema>;
 export type SupervisedOptions = z.infer<typeof supervisedSchema>;
 export type RlOptions = z.infer<typeof rlSchema>;
 

@@ -9,6 +9,8 @@ import { modelConfigToJson } from "../model/config-json.ts";
 import { bundledTokenizer } from "../text/character-tokenizer.ts";
 import type { RunConfig } from "../train/run.ts";
 import {
+  type DistillOptions,
+  distillSchema,
   layOver,
   type RlOptions,
   rlSchema,
@@ -16,22 +18,23 @@ import {
   supervisedSchema,
   withSettings,
 } from "./options.ts";
-import { PRESETS, presetNamed } from "./presets.ts";
+import { PRESETS, presetNamed, studying } from "./presets.ts";
 
-export const RECIPES = ["pretrain", "sft", "r1-zero"] as const;
+export const RECIPES = ["pretrain", "sft", "r1-zero", "distill"] as const;
 export type RecipeName = (typeof RECIPES)[number];
 
 export interface RecipePlan {
   readonly recipe: RecipeName;
   readonly preset: string;
   readonly seed: number;
-  /** The folder of the model to start from; null: the one made of `model`. */
+  /** The folder of the model to start from, of distillation the teacher; null: the one made of `model`, the bundled teacher. */
   readonly from: string | null;
   /** The model to make from nothing. */
   readonly model: DeepSeekConfig;
   readonly pretrain: SupervisedOptions;
   readonly sft: SupervisedOptions;
   readonly rl: RlOptions;
+  readonly distill: DistillOptions;
 }
 
 /** What the user asked for; undefined where nothing was said. */
@@ -63,30 +66,32 @@ export function planRecipe(asked: Asked, config: RunConfig | null): RecipePlan {
   const settings = settingsByStage(recipe, from, asked.settings);
   const own = (stage: Stage): Record<string, unknown> =>
     OWN_STAGE[recipe] === stage ? { ...config?.options } : stage === "pretrain" ? { ...recorded?.base } : {};
-  const supervised = (stage: "pretrain" | "sft") =>
-    withSettings(supervisedSchema, { ...preset[stage], ...own(stage) }, settings[stage], `${stage}.`);
+  const supervised = (stage: "pretrain" | "sft", usual: SupervisedOptions) =>
+    withSettings(supervisedSchema, { ...usual, ...own(stage) }, settings[stage], `${stage}.`);
   return {
     recipe,
     preset: preset.name,
     seed: config?.seed ?? asked.seed ?? 0,
     from,
     model: modelOf(recorded?.model ?? preset.model, settings.model, config !== null),
-    pretrain: supervised("pretrain"),
-    sft: supervised("sft"),
+    pretrain: supervised("pretrain", preset.pretrain),
+    sft: supervised("sft", recipe === "distill" ? studying(preset) : preset.sft),
     rl: withSettings(rlSchema, { ...preset.rl, ...own("rl") }, settings.rl, "rl."),
+    distill: withSettings(distillSchema, { ...preset.distill, ...recorded?.distill }, settings.distill, "distill."),
   };
 }
 
-type Stage = "pretrain" | "sft" | "rl" | "model";
+type Stage = "pretrain" | "sft" | "rl" | "distill" | "model";
 
 /** The stage that keys without one are of. */
-const OWN_STAGE = { pretrain: "pretrain", sft: "sft", "r1-zero": "rl" } as const;
+const OWN_STAGE = { pretrain: "pretrain", sft: "sft", "r1-zero": "rl", distill: "sft" } as const;
 
 /** What a run's config.json says beside the options; runs of earlier versions lack some of it. */
 interface Recorded {
   readonly from: string | null;
   readonly model: DeepSeekConfig | null;
   readonly base: Partial<SupervisedOptions>;
+  readonly distill: Partial<DistillOptions>;
 }
 
 /** Refuses what a run cannot be resumed with. */
@@ -105,6 +110,7 @@ function recordedIn(config: RunConfig, recipe: RecipeName, asked: Asked): Record
     from,
     model: config.model ? (parseModelConfig(config.model, "the run's config.json") as DeepSeekConfig) : null,
     base: (config.base ?? {}) as Partial<SupervisedOptions>,
+    distill: (config.distill ?? {}) as Partial<DistillOptions>,
   };
 }
 
@@ -115,11 +121,12 @@ function settingsByStage(
   settings: readonly string[],
 ): Record<Stage, readonly string[]> {
   const own = OWN_STAGE[recipe];
-  const makes: Stage[] = from === null && recipe !== "sft" ? ["model"] : [];
-  const used: Stage[] = [own, ...(recipe === "r1-zero" && from === null ? (["pretrain"] as const) : []), ...makes];
-  const sorted: Record<Stage, string[]> = { pretrain: [], sft: [], rl: [], model: [] };
+  const makes: Stage[] = from === null && (recipe === "pretrain" || recipe === "r1-zero") ? ["model"] : [];
+  const first: Stage[] = recipe === "r1-zero" && from === null ? ["pretrain"] : [];
+  const used: Stage[] = [own, ...(recipe === "distill" ? (["distill", "pretrain"] as const) : first), ...makes];
+  const sorted: Record<Stage, string[]> = { pretrain: [], sft: [], rl: [], distill: [], model: [] };
   for (const setting of settings) {
-    const named = /^(pretrain|sft|rl|model)\./.exec(setting)?.[1] as Stage | undefined;
+    const named = /^(pretrain|sft|rl|distill|model)\./.exec(setting)?.[1] as Stage | undefined;
     if (named !== undefined && !used.includes(named)) {
       const why = from === null ? `train ${recipe}` : `train ${recipe} from a model`;
       throw usageError(

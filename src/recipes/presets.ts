@@ -9,7 +9,7 @@
 import { usageError } from "../error.ts";
 import type { DeepSeekConfig } from "../model/config.ts";
 import { ALL, EIGHT } from "../tasks/catalogue.ts";
-import type { RlOptions, SupervisedOptions } from "./options.ts";
+import type { DistillOptions, RlOptions, SupervisedOptions } from "./options.ts";
 
 export interface Preset {
   readonly name: string;
@@ -19,6 +19,7 @@ export interface Preset {
   readonly pretrain: SupervisedOptions;
   readonly sft: SupervisedOptions;
   readonly rl: RlOptions;
+  readonly distill: DistillOptions;
 }
 
 /** A small V3: latent attention, first layer dense, then one shared and a few routed experts balanced by bias alone. */
@@ -185,6 +186,15 @@ const fineTuning = (pretrain: SupervisedOptions): SupervisedOptions => ({
   decay: 0.8,
 });
 
+const DISTILL: DistillOptions = { shape: "qwen2", prompts: 1500, samples: 4, temperature: 1, max_tokens: 192 };
+
+/** Of learning a teacher's answers: a few thousand short ones, so smaller steps than documents without end allow. */
+export const studying = ({ sft }: Pick<Preset, "sft">): SupervisedOptions => ({
+  ...sft,
+  tokens_per_step: 1024,
+  epochs: 3,
+});
+
 export const PRESETS: readonly Preset[] = [
   {
     name: "smoke",
@@ -209,6 +219,7 @@ export const PRESETS: readonly Preset[] = [
       checkpoint_every: 10,
       evaluation: { items: 300, every: 20, max_tokens: 64 },
     },
+    distill: { ...DISTILL, prompts: 400, max_tokens: 64 },
   },
   {
     name: "speedrun",
@@ -217,6 +228,7 @@ export const PRESETS: readonly Preset[] = [
     pretrain: speedrunPretrain,
     sft: fineTuning(speedrunPretrain),
     rl: speedrunRl,
+    distill: DISTILL,
   },
   {
     name: "nano",
@@ -231,6 +243,7 @@ export const PRESETS: readonly Preset[] = [
       checkpoint_every: 25,
       evaluation: { items: 40, every: 25, max_tokens: 192 },
     },
+    distill: { ...DISTILL, prompts: 6000 },
   },
   {
     name: "quick",
@@ -244,6 +257,7 @@ export const PRESETS: readonly Preset[] = [
       steps: 30,
       evaluation: { items: 20, every: 10, max_tokens: 192 },
     },
+    distill: DISTILL,
   },
 ];
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { usageError } from "../error.ts";
 import type { Decoder } from "../model/decoder.ts";
 import type { RunReport } from "../train/report.ts";
+import { distill } from "./distill.ts";
 import type { RecipeName, RecipePlan } from "./plan.ts";
 import { r1Zero } from "./r1-zero.ts";
 import type { StageContext } from "./stage.ts";
@@ -41,6 +42,9 @@ const stages: Readonly<Record<RecipeName, (context: StageContext, plan: RecipePl
     };
     return r1Zero(context, plan.rl, base, { ...origin(plan), base: plan.pretrain });
   },
+
+  /** A small dense student from a teacher's right answers; the bundled model teaches where none is named. */
+  distill,
 };
 
 /** Makes the model a stage begins with. A named one is opened at once, so that a bad one leaves no run behind. */

@@ -11,6 +11,8 @@ export interface StageRecord {
   readonly from: string | null;
   readonly model?: unknown;
   readonly base?: Readonly<Record<string, unknown>>;
+  /** Of distillation: what the teacher is asked, and the student's shape. */
+  readonly distill?: Readonly<Record<string, unknown>>;
 }
 
 /** Begins the run of a stage, or opens the one there is. @throws UserError where the folder is in use, holds a run or holds none */

@@ -29,11 +29,11 @@ export interface StageResult {
 }
 
 /**
- * Runs pre-training (`recipe` "pretrain") or fine-tuning ("sft") into `context.out`; `start` makes the model it begins with.
+ * Runs pre-training (`recipe` "pretrain") or fine-tuning ("sft", "distill") into `context.out`; `start` makes the model it begins with.
  * @throws UserError for a bad option, a folder in use, or numbers gone bad; the signal's reason when stopped.
  */
 export async function learnFromDocuments(
-  recipe: "pretrain" | "sft",
+  recipe: "pretrain" | "sft" | "distill",
   context: StageContext,
   options: SupervisedOptions,
   start: () => Decoder,

@@ -1,6 +1,6 @@
 /** The command line that repeats a run: its preset, its seed, and whatever its config has otherwise than the preset of today. */
 import type { RunConfig } from "../train/run.ts";
-import { PRESETS, type Preset } from "./presets.ts";
+import { PRESETS, type Preset, studying } from "./presets.ts";
 
 /** `npx reckon train ...` for a run's config; `out` and `model` are the folders as the reader should name them. */
 export function trainCommand(config: RunConfig, { out, model }: { out: string; model: string | null }): string {
@@ -15,13 +15,15 @@ export function trainCommand(config: RunConfig, { out, model }: { out: string; m
     ...[
       ...differences(config.options, usual),
       ...differences(config.base ?? {}, preset.pretrain, "pretrain."),
-      ...differences(config.model ?? {}, preset.model, "model."),
+      ...(config.recipe === "distill" ? [] : differences(config.model ?? {}, preset.model, "model.")),
+      ...differences(config.distill ?? {}, preset.distill, "distill."),
     ].map((setting) => `--set ${quoted(setting)}`),
   ].join(" ");
 }
 
 function usualOptions(preset: Preset, recipe: string): object {
   if (recipe === "r1-zero") return preset.rl;
+  if (recipe === "distill") return studying(preset);
   return recipe === "sft" ? preset.sft : preset.pretrain;
 }
 

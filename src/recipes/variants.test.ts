@@ -4,8 +4,10 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { BUNDLED_MODEL } from "../generate/load-model.ts";
 import type { Device } from "../kernels/kernels.ts";
 import type { TaskEntry } from "../tasks/task.ts";
+import { loadModel } from "../train/checkpoint.ts";
 import { type JsonRecord, readJsonLines } from "../train/jsonl.ts";
 import { readPreferenceModel } from "../train/preference-file.ts";
 import { testDevice } from "../train/test-device.ts";
@@ -236,4 +238,26 @@ test("a reward of one's own that throws, hangs, gives no number or is none ends 
   await assert.rejects(run("none", "export const reward = 1"), /default export must be a function/);
   await assert.rejects(run("broken", "export default ("), /cannot be run/);
   assert.equal(fs.existsSync(path.join(place, "own-none")), false, "nothing is written");
+});
+
+test("distillation: a student of either shape learns the bundled model's right answers, and the folder is a run", async () => {
+  const short = ["distill.prompts=24", "distill.samples=4", "distill.max_tokens=64", "epochs=1", "evaluation.items=8"];
+  const student = ["pretrain.tokens=2048", "pretrain.tokens_per_step=1024", "pretrain.evaluation.items=0"];
+  for (const shape of ["llama", "qwen2"]) {
+    const out = await train("distill", `distill-${shape}`, [...short, ...student, `distill.shape=${shape}`]);
+    const answers = readJsonLines(path.join(out, "answers.jsonl"));
+    assert.ok(answers.length > 24 && answers.length <= 96, `${answers.length} kept`);
+    for (const { prompt, thinking, answer } of answers) assert.ok(prompt !== "" && thinking !== "" && answer !== "");
+    assert.ok(readJsonLines(path.join(out, "metrics.jsonl")).length > 0);
+    const { decoder } = loadModel(out, device);
+    assert.deepEqual([decoder.config.attention, decoder.config.model_type], ["gqa", shape]);
+    decoder.free();
+    const { recipe, from, distill } = JSON.parse(fs.readFileSync(path.join(out, "config.json"), "utf8"));
+    assert.deepEqual([recipe, from, distill.shape, distill.prompts], ["distill", BUNDLED_MODEL, shape, 24]);
+  }
+});
+
+test("a teacher without a right answer is told in a sentence", async () => {
+  const settings = ["distill.prompts=4", "distill.max_tokens=1", "pretrain.tokens=1024", "pretrain.evaluation.items=0"];
+  await assert.rejects(train("distill", "no-answers", settings, base), /None of the teacher's 16 answers was right/);
 });

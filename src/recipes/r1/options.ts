@@ -1,18 +1,17 @@
 /** What the whole chain is made of, stage by stage; `--set stage.key=value` changes any of it. */
 import { z } from "zod";
 import { ALL, EIGHT } from "../../tasks/catalogue.ts";
-import { type RlOptions, rlSchema, type SupervisedOptions, supervisedSchema } from "../options.ts";
+import {
+  type RlOptions,
+  rlSchema,
+  type SamplingOptions,
+  type SupervisedOptions,
+  samplingSchema,
+  supervisedSchema,
+} from "../options.ts";
 import { presetNamed } from "../presets.ts";
 
 const count = z.int().positive();
-
-const sampling = z.object({
-  prompts: count.describe("questions asked"),
-  samples: count.describe("answers to each"),
-  temperature: z.number().positive(),
-  max_tokens: count,
-});
-export type SamplingOptions = z.infer<typeof sampling>;
 
 const measuring = z.object({
   items: count.describe(
@@ -24,10 +23,10 @@ const measuring = z.object({
 export const chainSchema = z.object({
   base: supervisedSchema,
   zero: rlSchema,
-  cold_samples: sampling,
+  cold_samples: samplingSchema,
   cold_start: supervisedSchema,
   reasoning: rlSchema,
-  rejection_samples: sampling,
+  rejection_samples: samplingSchema,
   sft: supervisedSchema,
   preference_pairs: count,
   scenarios: rlSchema,

@@ -9,14 +9,7 @@ import type { Example } from "../../train/examples.ts";
 import { readable, type Sampled } from "./samples.ts";
 
 export function rejectionExamples(questions: readonly (readonly Sampled[])[], seed: number): Example[] {
-  const reasoning = questions.flatMap((samples) => {
-    const kept = new Map(
-      samples
-        .filter(({ right, thinking, language }) => right && readable(thinking, language))
-        .map(({ entry, thinking, answer }) => [`${thinking}\n${answer}`, { prompt: entry.prompt, thinking, answer }]),
-    );
-    return [...kept.values()];
-  });
+  const reasoning = keptAnswers(questions);
   const random = Random.from(seed, "non-reasoning");
   const general = Array.from({ length: Math.floor(reasoning.length / 3) }, (): Example => {
     const problem = makeInSplit(requests, random, 1, "train");
@@ -24,4 +17,16 @@ export function rejectionExamples(questions: readonly (readonly Sampled[])[], se
     return { prompt, thinking: "", answer: problem.answer };
   });
   return [...reasoning, ...general];
+}
+
+/** Of each question's answers the different ones that are right and read well. */
+export function keptAnswers(questions: readonly (readonly Sampled[])[]): Example[] {
+  return questions.flatMap((samples) => {
+    const kept = new Map(
+      samples
+        .filter(({ right, thinking, language }) => right && readable(thinking, language))
+        .map(({ entry, thinking, answer }) => [`${thinking}\n${answer}`, { prompt: entry.prompt, thinking, answer }]),
+    );
+    return [...kept.values()];
+  });
 }

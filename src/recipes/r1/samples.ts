@@ -7,9 +7,9 @@ import { type Language, languageConsistency } from "../../tasks/language.ts";
 import { sample } from "../../tasks/sample.ts";
 import { score } from "../../tasks/score.ts";
 import type { TaskEntry } from "../../tasks/task.ts";
+import type { SamplingOptions } from "../options.ts";
 import { parted } from "../rewards.ts";
 import { worldDialogue } from "../world.ts";
-import type { SamplingOptions } from "./options.ts";
 
 export interface Sampled {
   readonly entry: TaskEntry;

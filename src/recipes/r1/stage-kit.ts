@@ -9,12 +9,11 @@ import { UserError } from "../../error.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import type { Decoder } from "../../model/decoder.ts";
 import type { Example } from "../../train/examples.ts";
-import type { RlOptions, SupervisedOptions } from "../options.ts";
+import type { RlOptions, SamplingOptions, SupervisedOptions } from "../options.ts";
 import { r1Zero } from "../r1-zero.ts";
 import { CostMeter, type StageContext } from "../stage.ts";
 import { createModel, loadStartModel } from "../start-model.ts";
 import { learnFromDocuments, type StageResult } from "../supervised.ts";
-import type { SamplingOptions } from "./options.ts";
 import type { ChainPlan } from "./plan.ts";
 import { type Sampled, sampleAnswers } from "./samples.ts";
 

@@ -1,10 +1,10 @@
 /** The students' shapes: dense, narrower than the teacher, of the two architectures the paper distilled into. */
-import { type DeepSeekConfig, type GqaConfig, parseModelConfig } from "../../model/config.ts";
+import { type GqaConfig, type ModelConfig, parseModelConfig } from "../../model/config.ts";
 
 const HEAD = 16;
 
 /** Three quarters of the teacher's width, in heads of 16 of which two share their keys where they can; as many layers, none of experts. */
-export function studentConfig(shape: "llama" | "qwen2", teacher: DeepSeekConfig): GqaConfig {
+export function studentConfig(shape: "llama" | "qwen2", teacher: ModelConfig): GqaConfig {
   const heads = Math.max(2, Math.floor((0.75 * teacher.hidden_size) / HEAD));
   return parseModelConfig({
     model_type: shape,
