@@ -60,8 +60,9 @@ async function pretrain(out: string, context: StageContext, plan: RecipePlan, mo
 async function ask(teacher: Decoder, file: string, context: StageContext, plan: RecipePlan): Promise<void> {
   const { prompts, samples } = plan.distill;
   context.listener.note(`the teacher answers ${prompts} questions ${samples} times each`);
-  const { families } = plan.sft.tasks;
-  const kept = keptAnswers(await sampleAnswers(teacher, families, plan.distill, context.seed, context.signal));
+  const { canonical, tasks } = plan.sft;
+  const { seed, signal } = context;
+  const kept = keptAnswers(await sampleAnswers(teacher, tasks.families, plan.distill, seed, signal, canonical));
   if (kept.length === 0)
     throw new UserError(
       `None of the teacher's ${prompts * samples} answers was right and readable, so there is nothing to learn from; name a better --model or ask about families it knows (--set tasks.families=...).`,

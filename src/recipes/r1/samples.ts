@@ -19,19 +19,22 @@ export interface Sampled {
   readonly right: boolean;
 }
 
-/** Asks `prompts` questions of the families in turn, `samples` times each; a question's samples stand together. */
+/** Asks `prompts` questions of the families in turn, `samples` times each, a share of `canonical` in wording 0; a question's samples stand together. */
 export async function sampleAnswers(
   decoder: Decoder,
   families: readonly string[],
   options: SamplingOptions,
   seed: number,
   signal: AbortSignal,
+  canonical = 0,
 ): Promise<Sampled[][]> {
   const dialogue = worldDialogue();
   const random = Random.from(seed, "samples");
-  const entries = Array.from({ length: options.prompts }, (_, index) =>
-    sample(taskNamed(families[index % families.length]!), { seed, index, level: 1, split: "train", phrasing: "any" }),
-  );
+  const worded = Random.from(seed, "wordings");
+  const entries = Array.from({ length: options.prompts }, (_, index) => {
+    const phrasing = worded.chance(canonical) ? 0 : "any";
+    return sample(taskNamed(families[index % families.length]!), { seed, index, level: 1, split: "train", phrasing });
+  });
   const requests = entries.flatMap((entry) =>
     Array.from({ length: options.samples }, () => ({
       prompt: dialogue.prompt(entry.prompt),
