@@ -48,13 +48,14 @@ test("rejection sampling keeps a third as many documents without reasoning as wi
   assert.equal(examples.length - reasoning, Math.floor(reasoning / 3));
 });
 
-test("killed in the base, in reinforcement and near the end, and resumed, the chain ends with the same bits", async () => {
+test("killed in the base, in reinforcement and near the end, and resumed on two threads, the chain ends with the bits of one thread undisturbed", async () => {
   const killed = path.join(place, "killed");
   const at = (name: string, step: number) => signalAt("SIGKILL", (line) => line.stage === name && line.step === step);
   await reckon(chain(killed), at("base", 131));
-  await reckon(resume("r1", killed), at("r1-zero", 3));
-  await reckon(resume("r1", killed), at("all-scenarios", 3));
-  const last = await reckon(resume("r1", killed));
+  const onTwo = resume("r1", killed, "--threads", "2");
+  await reckon(onTwo, at("r1-zero", 3));
+  await reckon(onTwo, at("all-scenarios", 3));
+  const last = await reckon(onTwo);
   assert.equal(last.code, 0, last.err);
   assert.deepEqual(contents(killed), contents(whole));
 });
