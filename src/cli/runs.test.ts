@@ -60,9 +60,25 @@ test("compare shows what differs and only that", () => {
   assert.deepEqual(compared.report, { accuracy: [0.9, null] });
 });
 
+test("two chains are compared stage by stage", () => {
+  const stage = (name: string, sampled: number, seconds: number) => ({
+    ...{ name, cost: { seconds }, model: { sampled: { value: sampled }, greedy: { value: 0.9 }, thinking: 40 } },
+  });
+  const file = { name: "preference.json", cost: { seconds: 1 }, model: null };
+  makeRun("one", { recipe: "r1" }, [], { notes: { stages: [stage("base", 0.41, 100), file], answers: { base: [] } } });
+  makeRun("two", { recipe: "r1" }, [], { notes: { stages: [stage("base", 0.44, 90), file], answers: { base: [1] } } });
+  const end = runs("compare", "one", "two");
+  assert.match(end.stdout, /stages, one beside two\nstage +sampled +greedy +thinking +seconds/);
+  assert.match(end.stdout, /base +0\.41 +0\.44 +0\.9 +0\.9 +40 +40 +100 +90\n/);
+  assert.match(end.stdout, /preference\.json +- +- +- +- +- +- +1 +1\n/);
+  assert.doesNotMatch(end.stdout, /notes\.(stages|answers)/);
+  const { stages } = JSON.parse(runs("compare", "one", "two", "--json").stdout);
+  assert.deepEqual([stages[0].stage, stages[0].figures[1].sampled], ["base", 0.44]);
+});
+
 test("a run that does not exist is an error that names those that do", () => {
   const end = runs("show", "c", "--json");
   assert.equal(end.status, 1);
-  assert.match(end.stderr, /^reckon: no run "c": .* has [ab], [ab]\n$/);
+  assert.match(end.stderr, /^reckon: no run "c": .* has (?:(?:a|b|one|two)(?:, |\n$)){4}/);
   assert.equal(JSON.parse(end.stdout).error.param, "c");
 });

@@ -4,6 +4,7 @@ import { findRun, listRuns, type MetricsRow, type Run, type RunSummary, readRun 
 import { formatCount, formatDuration, formatTable } from "./humane.ts";
 import { addCommonOptions } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
+import { stagePairs, stageRows } from "./runs-chain.ts";
 
 interface RunsOptions {
   readonly root: string;
@@ -80,8 +81,9 @@ function compare(first: string, second: string, { root, json }: RunsOptions): vo
   const config = differences(flatten(a.config), flatten(b.config));
   const metrics = pairTrends(a, b);
   const report = differences(flatten(a.report), flatten(b.report));
+  const stages = stagePairs(a.report, b.report);
   if (json) {
-    printJson({ runs: runs.map(summaryJson), config, metrics, report });
+    printJson({ runs: runs.map(summaryJson), config, metrics, stages, report });
     return;
   }
   const names = [a.name, b.name === a.name ? b.path : b.name];
@@ -94,14 +96,22 @@ function compare(first: string, second: string, { root, json }: RunsOptions): vo
   ];
   table("configuration, where it differs", Object.entries(config).map(cells), "the same");
   print("");
-  table(
-    "metrics, mean of the last tenth",
-    Object.entries(metrics).map(([key, pair]) => [key, number(pair[0]), number(pair[1])]),
-    "none yet",
-  );
+  if (stages.length > 0)
+    print(`stages, ${names.join(" beside ")}\n${formatTable(stageRows(stages, number))}`); // a chain has a line a stage, not steps
+  else
+    table(
+      "metrics, mean of the last tenth",
+      Object.entries(metrics).map(([key, pair]) => [key, number(pair[0]), number(pair[1])]),
+      "none yet",
+    );
   print("");
-  table("report, where it differs", Object.entries(report).map(cells), "no difference");
+  const plain = Object.entries(report).filter(([key, pair]) => !isDetail(key, pair));
+  table("report, where it differs", plain.map(cells), "no difference");
 }
+
+/** Lists of a report (answers, failures, evaluations) and the metrics it repeats: a table cannot show how they differ, --json does. */
+const isDetail = (key: string, pair: readonly [unknown, unknown]): boolean =>
+  key.startsWith("metrics.") || pair.some((value) => typeof value === "object" && value !== null);
 
 /** How one numeric metric moved over a run. */
 interface Trend {
