@@ -36,8 +36,8 @@ export interface SoakResult {
   readonly faults: readonly string[];
   /** Requests the engine took, and how many ended there. */
   readonly engine: { readonly taken: number; readonly ended: number; readonly reported: number };
-  readonly before: Resources;
-  readonly after: Resources;
+  /** At rest, after each tenth of the requests. */
+  readonly marks: readonly Resources[];
 }
 
 /** What is in use. */
@@ -46,16 +46,25 @@ export interface Resources {
   readonly waiting: number;
   readonly sockets: number;
   readonly deviceBytes: number;
+  /** Of JavaScript objects, and what V8 has set aside for them. */
   readonly heapBytes: number;
+  readonly heapTotalBytes: number;
+  /** Buffers outside the heap, WebAssembly's memory among them. */
+  readonly externalBytes: number;
+  readonly arrayBufferBytes: number;
+  /** Of the process: never less than what the allocators below once needed and kept. */
   readonly rssBytes: number;
 }
 
 const QUESTIONS = 48;
-/** The part that comes first and is not measured: buffers take their size, code is compiled. */
-const WARMING = 0.1;
+/** The first part is not measured: buffers take their size, code is compiled. */
+const PARTS = 10;
 /** What may be in use more than before: garbage not yet collected, larger tables. A leak of a token's size each would pass both. */
 const SPARE_HEAP = 6e6;
 const SPARE_DEVICE = 16e6;
+/** Of the process, in the second half of a run long enough for the allocators to have all they need by then. */
+const SPARE_PROCESS = 16e6;
+const LONG = 5000;
 
 /** Runs the whole; the result tells of faults, it does not throw for them. @throws UserError where the model cannot be opened */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
@@ -77,18 +86,19 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const count = countRequests(engine);
     const asks = await askAlone(place, seed);
     const run = new Run(place, asks, seed);
-    await run.all(0, Math.ceil(requests * WARMING), clients);
-    const before = await resources(engine, place.agent);
     const started = performance.now();
     const report = setInterval(() => progress?.(run.done), 5000);
-    await run.all(Math.ceil(requests * WARMING), requests, clients);
+    const marks: Resources[] = [];
+    for (let part = 0; part < PARTS; part++) {
+      await run.all(Math.ceil((requests * part) / PARTS), Math.ceil((requests * (part + 1)) / PARTS), clients);
+      marks.push(await resources(engine, place.agent));
+    }
     clearInterval(report);
     const seconds = (performance.now() - started) / 1000;
-    const after = await resources(engine, place.agent);
     const { taken, ended } = count;
     const counts = { taken, ended, reported: await reportedEnds(server) };
-    const faults = [...run.faults, ...leaks(before, after, counts, slots)];
-    return { requests, seconds, ends: run.ends, faults, engine: counts, before, after };
+    const faults = [...run.faults, ...leaks(marks, counts, slots, requests)];
+    return { requests, seconds, ends: run.ends, faults, engine: counts, marks };
   } finally {
     await server.stop();
   }
@@ -97,11 +107,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 /** Prints the result. @throws UserError where anything was not as it should be */
 export async function run(options: SoakOptions & { emit: (line: Readonly<Record<string, unknown>>) => void }) {
   const { emit } = options;
-  const { ends, faults, engine, before, after, requests, seconds } = await soak(options);
-  const told = (resources: Resources) => JSON.stringify(resources);
+  const { ends, faults, engine, marks, requests, seconds } = await soak(options);
   emit({ bench: "soak", requests, seconds: Math.round(seconds), faults: faults.length, ...engine });
   for (const [kind, counts] of Object.entries(ends)) emit({ bench: "soak", kind, ...counts });
-  emit({ bench: "soak", before: told(before), after: told(after) });
+  for (const [i, mark] of marks.entries()) emit({ bench: "soak", done: (requests * (i + 1)) / PARTS, ...mark });
   for (const fault of faults.slice(0, 20)) emit({ bench: "soak", fault });
   if (faults.length > 0) throw new UserError(`The soak found ${faults.length} faults.`, { type: "soak_failed" });
 }
@@ -207,12 +216,23 @@ async function resources(engine: Engine, agent: Agent): Promise<Resources> {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
   const { waiting, freeSlots } = engine.load;
-  const { heapUsed, rss } = process.memoryUsage();
-  const deviceBytes = engine.session.decoder.device.usage().bytes;
-  return { freeSlots, waiting, sockets: sockets(), deviceBytes, heapBytes: heapUsed, rssBytes: rss };
+  const memory = process.memoryUsage();
+  return {
+    freeSlots,
+    waiting,
+    sockets: sockets(),
+    deviceBytes: engine.session.decoder.device.usage().bytes,
+    heapBytes: memory.heapUsed,
+    heapTotalBytes: memory.heapTotal,
+    externalBytes: memory.external,
+    arrayBufferBytes: memory.arrayBuffers,
+    rssBytes: memory.rss,
+  };
 }
 
-function leaks(before: Resources, after: Resources, engine: SoakResult["engine"], slots: number): string[] {
+function leaks(marks: readonly Resources[], engine: SoakResult["engine"], slots: number, requests: number): string[] {
+  const before = marks[0];
+  const after = marks.at(-1)!;
   const faults: string[] = [];
   const check = (holds: boolean, fault: string) => {
     if (!holds) faults.push(fault);
@@ -228,5 +248,7 @@ function leaks(before: Resources, after: Resources, engine: SoakResult["engine"]
   const grown = (what: "heapBytes" | "deviceBytes") => after[what] - before[what];
   check(grown("heapBytes") < SPARE_HEAP, `The heap has grown by ${grown("heapBytes")} bytes.`);
   check(grown("deviceBytes") < SPARE_DEVICE, `The device's memory has grown by ${grown("deviceBytes")} bytes.`);
+  const kept = after.rssBytes - marks[PARTS / 2 - 1].rssBytes;
+  check(requests < LONG || kept < SPARE_PROCESS, `The process has grown by ${kept} bytes in the second half.`);
   return faults;
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { BUNDLED_MODEL } from "../generate/session.ts";
+import { createApp } from "./app.ts";
 import type { ServeOptions } from "./config.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { call, chunksOf, frames, stream, tinyModelFolder, user, withServer } from "./test-server.ts";
@@ -127,13 +128,41 @@ test("a reader that takes nothing holds up only itself", async () => {
     await until(() => engine.busy);
     const other = await call(at(url), long({ max_tokens: 100 }));
     assert.equal(other.body.usage.completion_tokens, 100);
-    let bytes = 0;
-    socket.on("data", (data) => {
-      bytes += data.length;
+    // Nothing of it is lost: once it reads, everything comes, to the end.
+    let text = "";
+    socket.setEncoding("utf8").on("data", (data) => {
+      text += data;
     });
-    await until(() => !engine.busy);
-    assert.ok(bytes >= 0);
+    socket.resume();
+    await until(() => text.includes("data: [DONE]"));
+    assert.equal(text.match(/"finish_reason":"length"/g)?.length, 2);
+    assert.ok(!engine.busy);
     socket.destroy();
+  });
+});
+
+test("what waits for a slow reader is bounded: its answers pause, and go on as it reads, without the system's buffers", async () => {
+  await withServer({ models: [tiny.folder], slots: 3 }, async (_, { core }) => {
+    const engine = await core.models.resolve(undefined).served.engine();
+    const app = createApp(core);
+    const post = (body: object) =>
+      app.fetch(
+        new Request("http://localhost/v1/chat/completions", {
+          method: "POST",
+          headers: { host: "localhost" },
+          body: JSON.stringify(body),
+        }),
+        {},
+      );
+    const response = await post({ ...long({ n: 2 }), stream: true });
+    await until(() => engine.load.paused === 2);
+    const other = (await (await post(long())).json()) as { usage: { completion_tokens: number } };
+    assert.equal(other.usage.completion_tokens, 230);
+    assert.equal(engine.load.paused, 2);
+    const ends = (await chunksOf(response))
+      .map(({ choices }) => choices[0].finish_reason)
+      .filter((end) => end !== null);
+    assert.deepEqual(ends, ["length", "length"]);
   });
 });
 
@@ -153,6 +182,25 @@ test("a stream that is silent for long gets comments, and events come in one pie
     for await (const { data } of frames(waiting, (comment) => comments.push(comment))) if (data === "[DONE]") break;
     assert.ok(comments.length > 0 && comments.every((comment) => comment === ": ping"));
     await busy.body?.cancel();
+  });
+});
+
+test("comments keep a connection alive while a long prompt is read, before the first token", async () => {
+  await withServer({ models: [tiny.folder], slots: 1, pingMs: 5 }, async (url, server) => {
+    const engine = await engineOf(server);
+    const step = engine.session.decoder.step.bind(engine.session.decoder);
+    engine.session.decoder.step = (cache, rows) => {
+      const end = performance.now() + rows.count / 2;
+      while (performance.now() < end);
+      return step(cache, rows);
+    };
+    const order: string[] = [];
+    const response = await stream(at(url), { ...long({ max_tokens: 2 }), messages: user("1+".repeat(100)) });
+    for await (const { data } of frames(response, (comment) => order.push(comment))) {
+      if (data !== "[DONE]" && JSON.parse(data).choices[0].delta.content) order.push("token");
+    }
+    assert.equal(order[0], ": ping");
+    assert.ok(order.includes("token"));
   });
 });
 
