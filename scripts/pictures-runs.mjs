@@ -1,6 +1,5 @@
-// Makes the pictures of the training and evaluation windows in docs/pictures: `node scripts/pictures-runs.mjs [RUNS]` (Node 24, after
-// set-up). RUNS (default: runs) is a folder with a run named quick, as `npx reckon train r1-zero --preset quick --out runs/quick` makes;
-// where it holds evaluations (`npx reckon eval --benchmark held-out --out runs/NAME.jsonl`), these are taken too.
+// Makes the pictures of the training window in docs/pictures: `node scripts/pictures-runs.mjs [RUNS]` (Node 24, after
+// set-up). RUNS (default: runs) is a folder with a run named quick, as `npx reckon train r1-zero --preset quick --out runs/quick` makes.
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { startChromium } from "../src/browser/chromium.ts";
@@ -26,10 +25,6 @@ const pictures = [
   ["runs-samples", "/runs?run=quick&view=samples&sort=reward", "[data-row='3'] a", 1280, "light"],
   ["runs-tokens", "/runs?run=quick&view=sample&id=700", ".token-text", 390, "dark"],
 ];
-const { evaluations } = /** @type {{ evaluations: { id: string }[] }} */ (
-  await (await fetch(`${server.url}/v1/evals`)).json()
-);
-if (evaluations.length > 0) pictures.push(["evals", "/evals", ".pareto circle", 1280, "light"]);
 for (const [name, address, there, width, colorScheme] of pictures) {
   const page = await browser.newPage({ viewport: { width, height: 760 }, colorScheme });
   await page.goto(server.url + address);

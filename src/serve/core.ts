@@ -2,12 +2,14 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
 import type { ServeConfig } from "./config.ts";
+import type { Question as EvaluationQuestion } from "./evaluations/answers.ts";
 import type { Keys } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Models } from "./models.ts";
 import type { ResponseStore } from "./responses/store.ts";
 import type { Replays } from "./stream/replays.ts";
+import type { AnsweringThread } from "./threads/client.ts";
 import type { SampleTables } from "./training/samples/client.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 
@@ -39,6 +41,7 @@ export interface Core {
   readonly replays: Replays;
   readonly responses: ResponseStore;
   readonly samples: SampleTables;
+  readonly evaluations: AnsweringThread<EvaluationQuestion>;
   readonly upstreams: Upstreams;
   readonly log: Logger;
   state: ServerState;

@@ -17,6 +17,7 @@ import { Metrics } from "./metrics.ts";
 import { Models } from "./models.ts";
 import { ResponseStore } from "./responses/store.ts";
 import { Replays } from "./stream/replays.ts";
+import { AnsweringThread } from "./threads/client.ts";
 import { SampleTables } from "./training/samples/client.ts";
 import { Upstreams } from "./upstream/upstreams.ts";
 
@@ -78,6 +79,7 @@ export async function startServer(
     keys: new Keys(config.apiKeys.map(({ key }) => key)),
     replays: new Replays(config.resumeMs),
     samples: new SampleTables(config.cache),
+    evaluations: new AnsweringThread(new URL("./evaluations/worker.ts", import.meta.url)),
     upstreams: new Upstreams(config.upstreams, log, (record) => metrics.upstreamTried(record)),
     responses: new ResponseStore(config.store ?? null, config.storedResponses),
     state: "loading",
@@ -144,6 +146,7 @@ async function stop(server: Server, unused: ReadonlySet<Socket>, core: Core): Pr
   core.replays.close();
   core.responses.close();
   await core.samples.close();
+  await core.evaluations.close();
   // Connections are closed as soon as their last answer has gone out, and after a second whatever they hold.
   for (const socket of unused) socket.destroy();
   const idle = setInterval(() => server.closeIdleConnections(), 10);

@@ -10,13 +10,9 @@ import type { Comparison } from "./types.ts";
 const points = (share: number): string => `${share >= 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)}`;
 const short = (id: string): string => id.replace(/\.jsonl$/, "");
 
-/** Rows drawn; the rest is counted. */
-const MOST = 500;
-
 export function Compared({ first, second }: { readonly first: string; readonly second: string }) {
-  const { data, failure, again } = useAnswer<Comparison>("/v1/evals/compare", { first, second });
   const [to, setTo] = useState<"" | "right" | "wrong">("");
-  const flips = data?.flipped.filter((flip) => to === "" || flip.to === to) ?? [];
+  const { data, failure, again } = useAnswer<Comparison>("/v1/evals/compare", { first, second, to });
   return (
     <>
       <div className="title-row">
@@ -93,14 +89,14 @@ export function Compared({ first, second }: { readonly first: string; readonly s
               </select>
             </label>
             <output className="quiet figure">
-              {count(flips.length)}
-              {flips.length > MOST && `, the first ${MOST} shown`}
+              {count(data.flips)}
+              {data.flips > data.flipped.length && `, the first ${count(data.flipped.length)} shown`}
             </output>
           </div>
           <ul className="flip-list">
-            {flips.slice(0, MOST).map((flip) => (
+            {data.flipped.map((flip) => (
               <li key={flip.id}>
-                <span className={`verdict ${flip.to}`}>{flip.to}</span>
+                <span className={`verdict ${flip.to}`}>became {flip.to}</span>
                 <a href={addressWith({ item: flip.id })} onClick={follow}>
                   {visible(flip.prompt)}
                 </a>

@@ -35,13 +35,15 @@ export function EvalList({
     <>
       <div className="title-row">
         <h1>Evaluations</h1>
-        {chosen.length === 2 && (
+        {read.length > 1 && (
           <button
             type="button"
             className="primary"
+            disabled={chosen.length < 2}
+            title="Tick two in the table below"
             onClick={() => go(addressWith({ eval: chosen[0]!, second: chosen[1]! }, false))}
           >
-            Compare the two
+            {chosen.length < 2 ? "Tick two to compare" : "Compare the two"}
           </button>
         )}
       </div>
@@ -72,14 +74,14 @@ export function EvalList({
                 <span className="unseen">Compare</span>
               </th>
               <th>Evaluation</th>
-              <th>Benchmark</th>
-              <th>Model</th>
               <th className="number">Accuracy</th>
               <th className="number">95 %</th>
-              <th className="number">Questions</th>
-              <th className="number">Answers</th>
               <th className="number">Tokens each</th>
               <th className="number">Cost each</th>
+              <th>Benchmark</th>
+              <th>Model</th>
+              <th className="number">Questions</th>
+              <th className="number">Answers</th>
               <th>Changed</th>
             </tr>
           </thead>
@@ -99,16 +101,16 @@ export function EvalList({
                     {one.id.replace(/\.jsonl$/, "")}
                   </a>
                 </th>
-                <td>{one.benchmark}</td>
-                <td>{one.model ?? "–"}</td>
                 <td className="number">{percent(one.accuracy)}</td>
                 <td className="number quiet">
                   {percent(one.low)} to {percent(one.high)}
                 </td>
-                <td className="number">{count(one.questions)}</td>
-                <td className="number">{count(one.answers)}</td>
                 <td className="number">{figure(one.tokens === null ? null : Math.round(10 * one.tokens) / 10)}</td>
                 <td className="number">{dollars(one.usd)}</td>
+                <td>{one.benchmark}</td>
+                <td>{one.model ?? "–"}</td>
+                <td className="number">{count(one.questions)}</td>
+                <td className="number">{count(one.answers)}</td>
                 <td className="quiet">{ago(one.updated)}</td>
               </tr>
             ))}

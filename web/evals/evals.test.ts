@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { noChromium, startChromium } from "../../src/browser/chromium.ts";
+import { reckon } from "../../src/cli/test-train.ts";
 import { sampleLines } from "../../src/serve/evaluations/test-evaluation.ts";
 import { type RunningServer, startServer } from "../../src/serve/server.ts";
 import { tinyModelFolder } from "../../src/serve/test-server.ts";
@@ -94,6 +95,49 @@ test("accuracy against cost, the questions with whole responses, two models with
   await checked("one question of two models");
   assert.deepEqual(wrong, []);
   await context.close();
+});
+
+/** `reckon eval` on twelve held-out questions, with the bundled model, as a process of its own. */
+async function evaluated(file: string, ...more: string[]): Promise<void> {
+  const asked = "eval --benchmark held-out --families digit-sums,comparison --limit 6 --wordings 0 --max-tokens 80";
+  const end = await reckon([...asked.split(" "), "--threads", "1", "--out", file, "--json", ...more]);
+  assert.equal(end.code, 0, end.err);
+}
+
+test("what reckon eval wrote with and without thinking is listed, priced, compared and read answer by answer", {
+  skip,
+}, async () => {
+  const [thinking, direct] = ["thinking", "direct"].map((name) => join(place, "runs", "real", `${name}.jsonl`));
+  await evaluated(thinking!);
+  await evaluated(direct!, "--think-budget", "0");
+  const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+  page.setDefaultTimeout(LONG);
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  await page.goto(`${server.url}/evals?benchmark=held-out`, { timeout: LONG });
+  await page.getByRole("link", { name: /^real\/thinking\.jsonl: [\d.]+ % for [\d.]+$/ }).waitFor();
+  assert.equal(await page.locator(".pareto circle").count(), 2);
+  await page.getByRole("combobox", { name: "Cost" }).selectOption("usd");
+  await page.getByRole("link", { name: /^real\/direct\.jsonl: [\d.]+ % for \$0\.0000\d+$/ }).waitFor();
+  await page.getByLabel("Compare real/thinking.jsonl").check();
+  await page.getByLabel("Compare real/direct.jsonl").check();
+  await page.getByRole("button", { name: "Compare the two" }).click();
+  const flips = page.locator(".flip-list li");
+  await flips.first().waitFor();
+  const all = await flips.count();
+  assert.ok(all > 0 && all <= 12);
+  await page.getByLabel("Show").selectOption("wrong");
+  await page.getByText("became wrong", { exact: true }).last().waitFor();
+  await flips.first().getByRole("link").click();
+  const answers = page.getByRole("region", { name: "real/thinking.jsonl" });
+  await answers.getByText(/\d+ tokens, \d+ of them thinking/).waitFor();
+  assert.match(await answers.locator(".thought").innerText(), /\d/);
+  await page
+    .getByRole("region", { name: "real/direct.jsonl" })
+    .getByText(/\d+ tokens, 0 of them thinking/)
+    .waitFor();
+  assert.deepEqual(wrong, []);
+  await page.close();
 });
 
 /** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */

@@ -57,6 +57,8 @@ export interface Comparison {
   readonly difference_interval: { readonly low: number; readonly high: number };
   readonly bootstrap_p: number;
   readonly mcnemar: Readonly<Record<"first_only" | "second_only" | "both" | "neither" | "p", number>>;
+  /** Those that changed sides: how many, and the first of them. */
+  readonly flips: number;
   readonly flipped: readonly {
     readonly id: string;
     readonly to: "right" | "wrong";

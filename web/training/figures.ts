@@ -1,4 +1,5 @@
 /** Numbers as people read them. */
+import { dollars as exactDollars } from "../chat/counts.ts";
 
 export function figure(value: unknown): string {
   if (typeof value !== "number" || !Number.isFinite(value))
@@ -15,8 +16,7 @@ export const count = (value: number): string => value.toLocaleString("en-US");
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-export const dollars = (usd: number | null): string =>
-  usd === null ? "–" : usd === 0 ? "$0" : usd < 0.01 ? `$${usd.toPrecision(2)}` : `$${usd.toFixed(2)}`;
+export const dollars = (usd: number | null): string => (usd === null ? "–" : exactDollars(usd));
 
 export function duration(seconds: number | null): string {
   if (seconds === null) return "–";

@@ -9,6 +9,9 @@ export interface Interval {
 /** Draws of a bootstrap where none are stated. */
 export const BOOTSTRAP_DRAWS = 2000;
 
+/** A larger group is not drawn value by value: the mean of so many is normal far closer than an interval can show (central limit). */
+const MOST_DRAWN = 10_000;
+
 /**
  * The values that the mean of group means takes when each group's questions are drawn again, sorted. One group: the ordinary bootstrap.
  * @param groups values of the independent questions of each group, none empty
@@ -20,16 +23,29 @@ export function bootstrapMeans(
   draws = BOOTSTRAP_DRAWS,
 ): Float64Array {
   const means = new Float64Array(draws);
+  const drawers = groups.map((values) => (values.length > MOST_DRAWN ? normalMean(values) : drawnMean(values)));
   for (let draw = 0; draw < draws; draw++) {
     let sum = 0;
-    for (const values of groups) {
-      let own = 0;
-      for (let i = 0; i < values.length; i++) own += values[random.int(0, values.length - 1)]!;
-      sum += own / values.length;
-    }
+    for (const drawer of drawers) sum += drawer(random);
     means[draw] = sum / groups.length;
   }
   return means.sort();
+}
+
+const drawnMean = (values: readonly number[]) => (random: Random) => {
+  let own = 0;
+  for (let i = 0; i < values.length; i++) own += values[random.int(0, values.length - 1)]!;
+  return own / values.length;
+};
+
+/** The mean of all values drawn again, as the normal number it nearly is (Box and Muller's transform). */
+function normalMean(values: readonly number[]): (random: Random) => number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0)) / values.length;
+  return (random) => {
+    const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
+    return mean + spread * radius * Math.cos(2 * Math.PI * random.next());
+  };
 }
 
 /** The middle `level` of sorted values, by the nearest ranks. */

@@ -148,6 +148,14 @@ test("the bootstrap is the same for a seed, centred, and as wide as the standard
   near(first.high, 0.25 + half, 0.006);
 });
 
+test("of very many values the mean is drawn at once, and as wide as drawing each would make it", () => {
+  const values = Array.from({ length: 40_000 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+  const { low, high } = bootstrapInterval([values], 7);
+  const half = 1.96 * Math.sqrt((0.2 * 0.8) / 40_000);
+  near(low, 0.2 - half, half / 10);
+  near(high, 0.2 + half, half / 10);
+});
+
 test("nobody right of a hundred is not certainly nobody: the binomial bound stands where drawing again says nothing", () => {
   const { low, high } = bootstrapInterval([Array.from({ length: 100 }, () => 0)], 1);
   assert.equal(low, 0);

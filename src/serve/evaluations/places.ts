@@ -73,17 +73,27 @@ function isEvaluation({ file, changed }: FoundEvaluation): boolean {
   return yes;
 }
 
-/** Files read lately: people go to and fro between a few. */
-const KEPT = 6;
-const reading = new Map<string, { readonly changed: number; readonly read: Promise<ReadSamples> }>();
+/** Bytes of the files read lately that are kept: people go to and fro between a few. The one read last always is. */
+const KEPT = 256e6;
+const reading = new Map<
+  string,
+  { readonly changed: number; readonly bytes: number; readonly read: Promise<ReadSamples> }
+>();
 
 /** @throws UserError naming the line that is no answer */
 export function readEvaluation({ file, changed }: FoundEvaluation): Promise<ReadSamples> {
   const known = reading.get(file);
   reading.delete(file);
-  const read = known?.changed === changed ? known.read : readSamples(file, unjudged);
-  reading.set(file, { changed, read });
-  for (const old of [...reading.keys()].slice(0, -KEPT)) reading.delete(old);
+  const current = known?.changed === changed;
+  const bytes = current ? known.bytes : (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  const read = current ? known.read : readSamples(file, unjudged);
+  reading.set(file, { changed, bytes, read });
+  let kept = [...reading.values()].reduce((sum, one) => sum + one.bytes, 0);
+  for (const [old, one] of [...reading].slice(0, -1)) {
+    if (kept <= KEPT) break;
+    reading.delete(old);
+    kept -= one.bytes;
+  }
   return read;
 }
 

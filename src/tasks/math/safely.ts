@@ -3,8 +3,9 @@
  * was judging gets the verdict "timeout", everything else is judged by the next worker; the process never stops.
  */
 import { Worker } from "node:worker_threads";
+import { clock } from "./clock.ts";
 import type { MathVerdict, VerifyOptions } from "./verify.ts";
-import { clock, type Job, type Report, type WorkerStart } from "./worker.ts";
+import type { Job, Report, WorkerStart } from "./worker.ts";
 
 /** Milliseconds one verdict may take. */
 export const DEFAULT_BUDGET_MS = 1_000;

@@ -1,5 +1,6 @@
 /** The thread that judges for `Verifier` (safely.ts): it says which job it is at in shared memory, and posts each verdict. */
 import { parentPort, workerData } from "node:worker_threads";
+import { clock } from "./clock.ts";
 import { type MathVerdict, type VerifyOptions, verify } from "./verify.ts";
 
 /** What the worker is started with. */
@@ -17,9 +18,6 @@ export interface Job {
 
 /** null: the worker is ready. */
 export type Report = { readonly number: number; readonly verdict: MathVerdict } | null;
-
-/** Milliseconds that fit a word of 32 bits. */
-export const clock = (): number => Date.now() % 0x7fffffff;
 
 if (parentPort !== null) {
   const port = parentPort;

@@ -1,5 +1,5 @@
 /** The thread that keeps the tables of samples: taking in a million lines takes a while, and answers must go on meanwhile. */
-import { parentPort } from "node:worker_threads";
+import { answerQuestions } from "../../threads/answering.ts";
 import { type SampleQuery, Samples } from "./samples.ts";
 
 /** What can be asked of a run's samples. */
@@ -17,28 +17,23 @@ export type Question =
   | { readonly kind: "groups"; readonly step: number };
 
 export interface Asked {
-  readonly id: number;
   readonly run: string;
   readonly cache: string;
   readonly question: Question;
 }
 
-export type Told = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly failed: string };
-
 /** Tables kept open; the one used longest ago is closed for another. */
 const OPEN = 4;
 const tables = new Map<string, Samples>();
 
-parentPort!.on("message", ({ id, run, cache, question }: Asked) => {
-  let told: Told;
+answerQuestions<Asked>(({ run, cache, question }) => {
   try {
-    told = { id, answer: answer(tableOf(run, cache), question) };
+    return answer(tableOf(run, cache), question);
   } catch (error) {
     tables.get(run)?.[Symbol.dispose]();
     tables.delete(run);
-    told = { id, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    throw error;
   }
-  parentPort!.postMessage(told);
 });
 
 function tableOf(run: string, cache: string): Samples {
