@@ -1,7 +1,8 @@
 /**
  * The paper's effects in the small: what is compared, as arms of settings over one base. Each arm is R1-Zero from the same base model
- * with three seeds; what is told is held-out accuracy and thinking length at the end, whatever they are.
+ * with three seeds; what is told is what the models make of held-out questions, whatever it is.
  */
+import path from "node:path";
 
 export interface Arm {
   readonly name: string;
@@ -15,22 +16,31 @@ export interface Experiment {
   readonly question: string;
   /** Families of the base and of the reinforcement. */
   readonly families: readonly string[];
+  /** `--set` of the base. */
+  readonly base?: readonly string[];
   readonly arms: readonly Arm[];
+  /** Instead of each arm's last model: the only arm's after every so many steps, the base included. */
+  readonly every?: number;
 }
 
 const arm = (name: string, ...settings: string[]): Arm => ({ name, settings });
 
+const process = path.join(import.meta.dirname, "process-reward.ts");
+
 export const EXPERIMENTS: readonly Experiment[] = [
   {
     name: "growth",
-    question: "Do accuracy and thinking length grow together under rewards for right answers alone?",
+    question:
+      "Do accuracy and thinking length grow together under rewards for right answers alone, and what does a majority vote add on the way?",
     families: ["digit-sums"],
-    arms: [arm("0 steps", "steps=1", "lr=1e-12"), arm("20 steps", "steps=20"), arm("40 steps", "steps=40")],
+    arms: [arm("steps", "steps=40", "checkpoint_every=10")],
+    every: 10,
   },
   {
     name: "language",
     question: "Does the language reward mend mixed thinking, and what does it cost in accuracy?",
     families: ["number-words"],
+    base: ["tokens=1500000"],
     arms: [arm("off", "language_weight=0"), arm("on", "language_weight=0.5")],
   },
   {
@@ -41,8 +51,20 @@ export const EXPERIMENTS: readonly Experiment[] = [
   },
   {
     name: "loss",
-    question: "Does the variant of the policy loss matter at this size?",
+    question: "Does the variant of the policy loss matter at this size, half way up the curve?",
     families: ["digit-sums"],
-    arms: ["grpo", "dr_grpo", "dapo", "gspo", "cispo", "rloo", "reinforce_pp"].map((loss) => arm(loss, `loss=${loss}`)),
+    arms: ["grpo", "dr_grpo", "dapo", "gspo", "cispo", "rloo", "reinforce_pp"].map((loss) =>
+      arm(loss, `loss=${loss}`, "steps=15"),
+    ),
+  },
+  {
+    name: "process-reward",
+    question: "Does a reward for each written step that is right help, where a rule can check the steps?",
+    families: ["digit-sums"],
+    arms: [
+      arm("none", "steps=15"),
+      arm("process", "steps=15", `reward_file=${process}`, "reward_weight=0.5"),
+      arm("process alone", "steps=15", `reward_file=${process}`, "reward_weight=1", "accuracy_weight=0"),
+    ],
   },
 ];

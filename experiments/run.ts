@@ -1,125 +1,80 @@
 /**
  * Runs an experiment and writes what came of it.
  *
- *   node experiments/run.ts NAME [folder for the runs, default runs/experiments]
+ *   node experiments/run.ts NAME [--runs FOLDER, default runs/experiments] [--threads N]
  *
  * Writes experiments/results/NAME.json and NAME.md: per arm the mean over three seeds, with the 95 % interval of Student's t over
- * the seeds, of held-out accuracy (sampled at temperature 1), thinking tokens and, where there is one, the language reward. Runs that
- * are finished are not run again, so an experiment that was stopped goes on.
+ * the seeds. Runs that are finished are not run again, so an experiment that was stopped goes on.
  */
 import fs from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { cpuDevice } from "../src/kernels/cpu/device.ts";
-import { planRecipe } from "../src/recipes/plan.ts";
-import { runRecipe } from "../src/recipes/recipes.ts";
-import { readJsonLines } from "../src/train/jsonl.ts";
+import type { Device } from "../src/kernels/kernels.ts";
+import { listCheckpoints } from "../src/train/run.ts";
+import { DISTILLATION, distillation } from "./distillation.ts";
 import { EXPERIMENTS, type Experiment } from "./experiments.ts";
+import { type Figures, measured, overSeeds, type Row, train, writeResults } from "./lab.ts";
 
 const SEEDS = [1, 2, 3];
-/** Student's t for 97.5 % at two degrees of freedom. */
-const T = 4.303;
 
-const [name, runs = path.join("runs", "experiments")] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { runs: { type: "string", default: path.join("runs", "experiments") }, threads: { type: "string" } },
+  allowPositionals: true,
+});
+const name = positionals[0] ?? "";
 const found = EXPERIMENTS.find((one) => one.name === name);
-if (found === undefined) {
-  process.stderr.write(
-    `there is no experiment "${name}"; there are ${EXPERIMENTS.map((one) => one.name).join(", ")}\n`,
-  );
+if (found === undefined && name !== "distillation") {
+  const names = [...EXPERIMENTS.map((one) => one.name), "distillation"];
+  process.stderr.write(`there is no experiment "${name}"; there are ${names.join(", ")}\n`);
   process.exit(2);
 }
-await run(found);
+const device = await cpuDevice({ threads: values.threads === undefined ? undefined : Number(values.threads) });
+try {
+  const place = path.join(values.runs, name);
+  const rows = found === undefined ? await distillation(device, place, SEEDS) : await rowsOf(found, place, device);
+  process.stdout.write(writeResults(name, found?.question ?? DISTILLATION, SEEDS, rows));
+} finally {
+  await device.close();
+}
 
-async function run(experiment: Experiment): Promise<void> {
-  const place = path.join(runs, experiment.name);
+async function rowsOf(experiment: Experiment, place: string, device: Device): Promise<Row[]> {
+  const { arms, every = 0, base: ofBase = [] } = experiment;
   const families = `tasks.families=${JSON.stringify(experiment.families)}`;
   const base = path.join(place, "base");
-  await train("pretrain", base, 0, undefined, [families, "evaluation.items=100"]);
-  const rows = [];
-  for (const arm of experiment.arms) {
-    const figures: Figures[] = [];
+  await train(device, {
+    recipe: "pretrain",
+    out: base,
+    seed: 0,
+    settings: [families, "evaluation.items=0", ...ofBase],
+  });
+  const rows = new Map<string, Figures[]>();
+  const add = async (row: string, folder: string) =>
+    rows.set(row, [...(rows.get(row) ?? []), await measured(device, folder, experiment.families)]);
+  for (const arm of arms)
     for (const seed of SEEDS) {
       const out = path.join(place, `${arm.name.replaceAll(" ", "-")}-${seed}`);
-      const settings = [families, "evaluation.every=0", "evaluation.items=200", "save_rollouts=0", ...arm.settings];
-      await train("r1-zero", out, seed, base, settings);
-      const sampled = readJsonLines(path.join(out, "evaluations.jsonl")).filter(({ temperature }) => temperature === 1);
-      const last = readJsonLines(path.join(out, "metrics.jsonl")).at(-1)!;
-      const language = last["rewards/language/mean"];
-      figures.push({
-        accuracy: Number(sampled.at(-1)!.accuracy),
-        thinking: Number(sampled.at(-1)!.thinking),
-        ...(typeof language === "number" ? { language } : {}),
+      const kept = (step: number) => path.join(out, "kept", String(step));
+      const keep = (step: number) => {
+        // the run itself keeps its last two checkpoints; that of the step before is there by now
+        const [last] = listCheckpoints(out).slice(-1);
+        if (every > 0 && last !== undefined && last.step === step - 1)
+          fs.cpSync(last.folder, kept(last.step), { recursive: true });
+      };
+      const settings = [families, "evaluation.items=0", "save_rollouts=0", ...arm.settings];
+      await train(device, {
+        recipe: "r1-zero",
+        out,
+        seed,
+        from: base,
+        settings,
+        step: ({ step }) => keep(Number(step)),
       });
+      if (every > 0) {
+        await add("0", base);
+        for (const step of fs.readdirSync(path.join(out, "kept")).sort()) await add(step, kept(Number(step)));
+      }
+      await add(every > 0 ? "the last" : arm.name, out);
     }
-    const keys = Object.keys(figures[0]!) as (keyof Figures)[];
-    rows.push({
-      arm: arm.name,
-      settings: arm.settings,
-      ...Object.fromEntries(keys.map((key) => [key, interval(figures.map((one) => Number(one[key])))])),
-    });
-  }
-  const folder = path.join(import.meta.dirname, "results");
-  fs.mkdirSync(folder, { recursive: true });
-  const { name: title, question } = experiment;
-  fs.writeFileSync(
-    path.join(folder, `${title}.json`),
-    `${JSON.stringify({ question, seeds: SEEDS, rows }, null, 2)}\n`,
-  );
-  const text = markdown(title, question, rows);
-  fs.writeFileSync(path.join(folder, `${title}.md`), text);
-  process.stdout.write(text);
-}
-
-/** Runs a recipe of the smoke preset, or goes on with it; one that is finished is left alone. */
-async function train(recipe: string, out: string, seed: number, from: string | undefined, settings: readonly string[]) {
-  if (fs.existsSync(path.join(out, "report.json"))) return;
-  process.stderr.write(`${out}\n`);
-  fs.rmSync(out, { recursive: true, force: true });
-  const plan = planRecipe({ recipe, preset: "smoke", seed, from, settings }, null);
-  const device = await cpuDevice({});
-  const listener = { begin() {}, step() {}, note() {} };
-  const { signal } = new AbortController();
-  try {
-    await runRecipe({ device, seed, preset: plan.preset, out, resume: false, signal, listener }, plan);
-  } finally {
-    await device.close();
-  }
-}
-
-interface Figures {
-  readonly accuracy: number;
-  readonly thinking: number;
-  readonly language?: number;
-}
-
-interface Interval {
-  readonly mean: number;
-  /** Half the 95 % interval. */
-  readonly half: number;
-}
-
-function interval(values: readonly number[]): Interval {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, half: (T * Math.sqrt(squares / (values.length - 1))) / Math.sqrt(values.length) };
-}
-
-function markdown(title: string, question: string, rows: readonly Readonly<Record<string, unknown>>[]): string {
-  const keys = Object.keys(rows[0]!).filter((key) => key !== "arm" && key !== "settings");
-  const shown = (value: unknown) => {
-    const { mean, half } = value as Interval;
-    return `${mean.toFixed(3)} ± ${half.toFixed(3)}`;
-  };
-  const line = (cells: readonly unknown[]) => `| ${cells.join(" | ")} |`;
-  return [
-    `# ${title}`,
-    "",
-    question,
-    "",
-    `\`node experiments/run.ts ${title}\`; three seeds, mean ± half the 95 % interval over them.`,
-    "",
-    line(["arm", ...keys]),
-    line(["---", ...keys.map(() => "---")]),
-    ...rows.map((row) => line([row.arm, ...keys.map((key) => shown(row[key]))])),
-    "",
-  ].join("\n");
+  return [...rows].map(([arm, figures]) => ({ arm, figures: overSeeds(figures) }));
 }

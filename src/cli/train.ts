@@ -10,13 +10,12 @@ import { PRESETS } from "../recipes/presets.ts";
 import { CHAIN, runChain } from "../recipes/r1/chain.ts";
 import { planChain } from "../recipes/r1/plan.ts";
 import { runRecipe } from "../recipes/recipes.ts";
-import type { StageContext, StageListener } from "../recipes/stage.ts";
-import type { JsonRecord } from "../train/jsonl.ts";
+import type { StageContext } from "../recipes/stage.ts";
 import { type RunConfig, readRunConfig } from "../train/run.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { addCommonOptions, type CommonOptions } from "./options.ts";
-import { note, print, printJson } from "./output.ts";
-import { type Progress, sparkline, startProgress } from "./progress.ts";
+import { print, printJson } from "./output.ts";
+import { trainView } from "./train-view.ts";
 
 interface TrainFlags extends CommonOptions {
   readonly preset?: string;
@@ -81,7 +80,7 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const { plan, run } = planned({ recipe, preset, seed, from, settings }, recorded, flags.stage ?? null);
   const device = await cpuDevice({ threads: flags.threads });
   using interrupt = listenForInterrupt("saving after this step; press Ctrl-C again to stop at once");
-  using view = listener(flags.json === true);
+  using view = trainView(flags.json === true);
   try {
     const context = {
       device,
@@ -111,61 +110,4 @@ function planned(asked: Asked, recorded: RunConfig | null, stage: string | null)
   if (stage !== null) throw usageError(`--stage is of train r1; train ${asked.recipe} has one stage`, "--stage");
   const plan = planRecipe(asked, recorded);
   return { plan, run: (context: StageContext) => runRecipe(context, plan) };
-}
-
-/** Progress for a person on standard error, or with --json a line a step on standard output. */
-function listener(json: boolean): StageListener & Disposable & { end(): void } {
-  let progress: Progress | null = null;
-  let done = 0;
-  let rewards: number[] = [];
-  let shown = performance.now();
-  const end = (): void => {
-    progress?.finish();
-    progress = null;
-  };
-  return {
-    begin(stage, from, total) {
-      end();
-      done = from;
-      rewards = [];
-      progress = startProgress({ label: stage, total, unit: "step", start: from });
-    },
-    step(metrics) {
-      done++;
-      if (typeof metrics.reward === "number") rewards.push(metrics.reward);
-      progress?.update(done, `${sparkline(rewards.slice(-16))}${remark(metrics)}`);
-      if (json) printJson(metrics);
-    },
-    note(text) {
-      if (progress === null) note(text);
-      else progress.line(text);
-    },
-    sample({ prompt, response, parts, reward }) {
-      if (performance.now() - shown < SAMPLE_EVERY_MS) return;
-      shown = performance.now();
-      const judged = Object.entries(parts).filter(([, value]) => !Number.isNaN(value));
-      const earned = judged.map(([name, value]) => `${name} ${Number(value.toFixed(2))}`).join(", ");
-      progress?.line(`  ${oneLine(prompt)} -> ${oneLine(response)}\n  reward ${Number(reward.toFixed(2))}: ${earned}`);
-    },
-    end,
-    [Symbol.dispose]: end,
-  };
-}
-
-const SAMPLE_EVERY_MS = 20_000;
-
-const oneLine = (text: string): string => {
-  const line = text.replaceAll("\n", " / ");
-  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
-};
-
-function remark(metrics: JsonRecord): string {
-  const figure = (key: string, digits: number) =>
-    typeof metrics[key] === "number" ? metrics[key].toFixed(digits) : "-";
-  const rate = Number(metrics.tokens) / Number(metrics.step_time);
-  const speed = Number.isFinite(rate) ? `  ${Math.round(rate)} tok/s` : "";
-  if ("reward" in metrics) {
-    return `reward ${figure("reward", 3)}  thinking ${figure("completions/mean_thinking", 0)}  entropy ${figure("entropy", 3)}${speed}`;
-  }
-  return `loss ${figure("loss", 3)}${speed}`;
 }

@@ -131,7 +131,8 @@ export class Chain {
       resume: existsSync(path.join(this.place(name), "config.json")),
       listener: {
         ...listener,
-        begin: (_, done, total) => listener.begin(name, done, total),
+        begin: (_, done, total) =>
+          listener.begin(`${this.#names.indexOf(name) + 1}/${this.#names.length} ${name}`, done, total),
         step: (metrics) => listener.step({ stage: name, ...metrics }),
       },
     });

@@ -1,0 +1,45 @@
+/**
+ * Distillation against reinforcement of the small student (DeepSeek-R1, 4.1): one teacher after R1-Zero, students of three seeds, each
+ * measured as it was pre-trained, after learning the teacher's right answers, and after R1-Zero of its own.
+ */
+import path from "node:path";
+import type { Device } from "../src/kernels/kernels.ts";
+import { measured, overSeeds, type Row, train } from "./lab.ts";
+
+export const DISTILLATION =
+  "Does a small student gain more from a teacher's right answers than from reinforcement learning of its own?";
+
+const FAMILIES = ["digit-sums"];
+const quiet = ["evaluation.items=0"];
+
+export async function distillation(device: Device, place: string, seeds: readonly number[]): Promise<Row[]> {
+  const teacher = path.join(place, "teacher");
+  const silent = ["save_rollouts=0", ...quiet];
+  await train(device, {
+    recipe: "r1-zero",
+    out: teacher,
+    seed: 0,
+    settings: [...silent, "pretrain.evaluation.items=0"],
+  });
+  const arms = { teacher: [teacher], student: [], distilled: [], reinforced: [] } as Record<string, string[]>;
+  for (const seed of seeds) {
+    const distilled = path.join(place, `distilled-${seed}`);
+    // half the teacher's documents: a student that has something left to learn
+    const settings = [...quiet, "pretrain.evaluation.items=0", "pretrain.tokens=350000"];
+    await train(device, { recipe: "distill", out: distilled, seed, from: teacher, settings });
+    const student = path.join(distilled, "student");
+    const reinforced = path.join(place, `reinforced-${seed}`);
+    await train(device, { recipe: "r1-zero", out: reinforced, seed, from: student, settings: silent });
+    arms.student!.push(student);
+    arms.distilled!.push(distilled);
+    arms.reinforced!.push(reinforced);
+  }
+  const rows: Row[] = [];
+  for (const [arm, folders] of Object.entries(arms)) {
+    const figures = [];
+    for (const folder of folders) figures.push(await measured(device, folder, FAMILIES));
+    // of the one teacher there is no interval over seeds
+    rows.push({ arm, figures: overSeeds(figures.length === 1 ? [figures[0]!, figures[0]!, figures[0]!] : figures) });
+  }
+  return rows;
+}
