@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonRecord } from "./jsonl.ts";
-import { policyWarnings } from "./warnings.ts";
+import { lateWarnings, policyWarnings } from "./warnings.ts";
 
 const healthy: JsonRecord = {
   frac_reward_zero_std: 0.2,
@@ -61,6 +61,14 @@ test("a reward that rises while held-out accuracy falls by more than its noise i
   const evaluation = (accuracy: number) => ({ temperature: 1, accuracy, stderr: 0.02 });
   const of = (...accuracies: number[]) => policyWarnings(lines, accuracies.map(evaluation)).map(({ kind }) => kind);
   assert.deepEqual([of(0.5, 0.4), of(0.5, 0.46), of(0.5, 0.6), of(0.5)], [["held_out_falls"], [], [], []]);
+});
+
+test("a fall that only the last evaluation shows is told after it, and what was told before is not told again", () => {
+  const lines = [...steps(3, { reward: 0.4 }), ...steps(3, { reward: 0.7, entropy: 0.01 })];
+  const told = [...lines.slice(0, -1), { ...lines.at(-1), warnings: policyWarnings(lines) }];
+  const evaluations = [0.5, 0.3].map((accuracy) => ({ temperature: 1, accuracy, stderr: 0.02 }));
+  const late = (of: readonly JsonRecord[]) => lateWarnings(of, evaluations).map(({ kind }) => kind);
+  assert.deepEqual([late(told), late(lines)], [["held_out_falls"], ["entropy_collapse", "held_out_falls"]]);
 });
 
 test("one family doing all the work is told by its name", () => {

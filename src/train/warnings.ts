@@ -84,6 +84,12 @@ export function policyWarnings(lines: readonly JsonRecord[], evaluations: readon
   return warnings;
 }
 
+/** What only the last evaluation shows: warnings after it that the last line was written without. */
+export function lateWarnings(lines: readonly JsonRecord[], evaluations: readonly JsonRecord[]): Warning[] {
+  const known = new Set(((lines.at(-1)?.warnings ?? []) as readonly Warning[]).map(({ kind }) => kind));
+  return policyWarnings(lines, evaluations).filter(({ kind }) => !known.has(kind));
+}
+
 /** Of how many steps a figure is meaned, and how long a state must last. */
 const WINDOW = 3;
 

@@ -31,7 +31,7 @@ const summary = CHAIN.map((stage): StageSummary => {
     ...(rl
       ? { reward: step / 3, entropy: 1 / step, kl: 0.01 * step, "completions/reflecting": 0.1 }
       : { loss: 1 / step }),
-    ...{ step, warnings: [{ kind: "gamed", message: `the reward is gamed by ${HOSTILE}` }] },
+    step,
   }));
   const evaluations = (rl ? [0, 3] : [3]).flatMap((step) =>
     [0, 1].map((temperature) => ({ step, temperature, accuracy: 0.3 + step / 10 })),
@@ -40,6 +40,7 @@ const summary = CHAIN.map((stage): StageSummary => {
     ...{ recipe: rl ? "r1-zero" : "sft", parameters: 1e5, steps: 3, greedy: estimate, sampled: estimate },
     ...{ by_family: { sums: { greedy: estimate, sampled: estimate } }, thinking: 9, language: 1, reflecting: estimate },
     ...{ preference: 1, harmless: estimate, first_reflection: rl ? 1 : null, metrics, evaluations },
+    warnings: [{ step: 3, message: `the reward is gamed by ${HOSTILE}` }],
     heard: rl ? { step: 1, prompt: HOSTILE, response: HOSTILE, reason: HOSTILE } : null,
   };
   return { ...common, model, examples: null };

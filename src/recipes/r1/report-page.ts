@@ -5,7 +5,7 @@ import type { RunConfig } from "../../train/run.ts";
 import type { Measured } from "./measure.ts";
 import { failures, reflection, sideBySide } from "./report-answers.ts";
 import { chainPicture } from "./report-picture.ts";
-import { count, type ModelSummary, type StageSummary, type Table, totalCost, warningsOf } from "./summary.ts";
+import { count, type ModelSummary, type StageSummary, type Table, totalCost } from "./summary.ts";
 
 export function chainPage(
   report: RunReport,
@@ -77,7 +77,7 @@ function tableHtml({ title, note, head, rows }: Table): string {
 
 function warnings(summary: readonly StageSummary[]): string {
   const items = summary.flatMap(({ name, model }) =>
-    warningsOf(model?.metrics ?? []).map(
+    (model?.warnings ?? []).map(
       ({ step, message }) => `<li>${escapeHtml(name)}, from step ${step} on: ${escapeHtml(message)}</li>`,
     ),
   );

@@ -16,7 +16,6 @@ import {
   summaryOf,
   type Table,
   totalCost,
-  warningsOf,
 } from "./summary.ts";
 
 /** Writes a line a stage into metrics.jsonl and evaluations.jsonl, and the three reports. */
@@ -48,8 +47,8 @@ export function writeChainReport(
     cost: { ...cost, usd_per_core_hour: DEFAULT_PRICE_PER_CORE_HOUR },
     stages: summary.map(({ model, ...stage }) => {
       if (model === null) return { ...stage, model };
-      const { metrics, evaluations: _, ...figures } = model;
-      return { ...stage, model: { ...figures, warnings: warningsOf(metrics) } };
+      const { metrics: _, evaluations: __, ...figures } = model;
+      return { ...stage, model: figures };
     }),
     preference_accuracy: preferenceAccuracyOf(chain),
     answers: Object.fromEntries([...measured].map(([name, { answers }]) => [name, answers])),

@@ -66,6 +66,7 @@ export interface ModelSummary {
   readonly first_reflection: number | null;
   /** The first answer in the kept rollouts whose thinking says "wait". */
   readonly heard: Heard | null;
+  readonly warnings: readonly StageWarning[];
   readonly metrics: readonly JsonRecord[];
   readonly evaluations: readonly JsonRecord[];
 }
@@ -123,6 +124,7 @@ export function summaryOf(
         preference: found.preference,
         harmless: estimate([found.harmless]),
         first_reflection: firstReflection(metrics),
+        warnings: warningsOf(metrics, report.notes.warnings),
         heard: firstHeard(path.join(folder, "rollouts")),
         metrics,
         evaluations: readJsonLines(path.join(folder, "evaluations.jsonl")),
@@ -186,10 +188,15 @@ function firstHeard(rollouts: string): Heard | null {
   return null;
 }
 
-/** Each kind of warning in the lines of metrics.jsonl, where it was first given. */
-export function warningsOf(metrics: readonly JsonRecord[]): { readonly step: number; readonly message: string }[] {
-  const first = new Map<string, { step: number; message: string }>();
-  for (const { step, warnings } of metrics)
+export interface StageWarning {
+  readonly step: number;
+  readonly message: string;
+}
+
+/** Each kind of warning in the lines of metrics.jsonl, where it was first given, and what the end of the stage added. */
+function warningsOf(metrics: readonly JsonRecord[], late: unknown): StageWarning[] {
+  const first = new Map<string, StageWarning>();
+  for (const { step, warnings } of [...metrics, { step: metrics.at(-1)?.step, warnings: late }])
     for (const { kind, message } of (warnings ?? []) as readonly Warning[])
       if (!first.has(kind)) first.set(kind, { step: Number(step), message });
   return [...first.values()];
