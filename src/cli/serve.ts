@@ -29,6 +29,7 @@ interface ServeFlags extends CommonOptions {
   readonly store?: string;
   readonly price?: PriceConfig;
   readonly pricePerHour?: number;
+  readonly traces?: string;
   readonly config?: string;
   readonly printConfig?: true;
   readonly reasoningField: "reasoning_content" | "reasoning" | "both";
@@ -84,6 +85,10 @@ export function register(program: Command): void {
       "of the machine, instead: an answer pays for the time it holds a slot, each slot costing its share",
       numberBetween("--price-per-hour", 0, Number.POSITIVE_INFINITY),
     )
+    .option(
+      "--traces <url>",
+      "an OTLP/HTTP collector for OpenTelemetry spans (also OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT)",
+    )
     .option("--config <file>", "settings in a JSON file (docs/serving.md); flags go before it")
     .option("--print-config", "prints the settings as they would hold, without keys, and ends")
     .option(
@@ -101,7 +106,12 @@ async function serve(flags: ServeFlags, command: Command): Promise<void> {
   const file = flags.config === undefined ? {} : readConfigFile(flags.config);
   // A flag left out is what the file says, and where that says nothing the default, which is the flag's too.
   const isGiven = (flag: keyof ServeFlags): boolean => command.getOptionValueSource(flag) === "cli";
-  const options = { ...file, ...settingsOf(flags, isGiven), apiKeys: [...(file.apiKeys ?? []), ...keysOf(flags)] };
+  const options = {
+    traces: process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined,
+    ...file,
+    ...settingsOf(flags, isGiven),
+    apiKeys: [...(file.apiKeys ?? []), ...keysOf(flags)],
+  };
   if (flags.printConfig) {
     print(JSON.stringify(shownConfig(readConfig(options)), null, 2));
     return;
@@ -149,6 +159,7 @@ function settingsOf(flags: ServeFlags, isGiven: (flag: keyof ServeFlags) => bool
     ["store", { store: flags.store }],
     ["price", { price: flags.price }],
     ["pricePerHour", { price: { perHour: flags.pricePerHour ?? 0 } }],
+    ["traces", { traces: flags.traces }],
     ["reasoningField", { reasoningField: flags.reasoningField }],
     ["logLevel", { logLevel: flags.logLevel }],
   ];

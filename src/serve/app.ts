@@ -12,6 +12,7 @@ import { cors, guard } from "./http/guard.ts";
 import { limited } from "./http/limited.ts";
 import { accessLog } from "./http/log.ts";
 import { requestId } from "./http/request-id.ts";
+import { traced } from "./http/traced.ts";
 import { messagesRoutes } from "./messages/route.ts";
 import { ollamaRoutes } from "./ollama/route.ts";
 import { responsesRoutes } from "./responses/route.ts";
@@ -40,7 +41,7 @@ export function createApp(core: Core): Hono<AppEnv> {
     c.set("bodyBytes", config.bodyBytes);
     return next();
   });
-  app.use(limited(core), forwarded(core));
+  app.use(traced(core), limited(core), forwarded(core));
   for (const routes of [
     chatRoutes,
     completionRoutes,

@@ -88,6 +88,8 @@ export const serveConfig = z.strictObject({
   training: z.boolean().default(true),
   /** Where tables of runs' samples are kept; they can be made anew at any time. */
   cache: z.string().min(1).default(cacheFolder),
+  /** The OTLP/HTTP collector to send OpenTelemetry spans to. Left out: none are made. */
+  traces: z.url({ protocol: /^https?$/, error: "it must be an http or https URL" }).optional(),
   /** What tokens or hours cost: usages then have a `cost`. Left out: none. */
   price: priceConfig.optional(),
   /** The field thinking goes to: DeepSeek's or vLLM's and OpenRouter's. */

@@ -1,5 +1,6 @@
 /** What all routes share. */
 import type { HttpBindings } from "@hono/node-server";
+import type { Span } from "@opentelemetry/api";
 import type { Logger } from "pino";
 import type { ServeConfig } from "./config.ts";
 import type { Question as EvaluationQuestion } from "./evaluations/answers.ts";
@@ -10,6 +11,7 @@ import type { Models } from "./models.ts";
 import type { ResponseStore } from "./responses/store.ts";
 import type { Replays } from "./stream/replays.ts";
 import type { AnsweringThread } from "./threads/client.ts";
+import type { Traces } from "./tracing/traces.ts";
 import type { SampleTables } from "./training/samples/client.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 
@@ -26,6 +28,8 @@ export interface AppEnv {
     bodyBytes: number;
     /** Shown in the log: numbers and names, never what was said. */
     logged: Record<string, unknown>;
+    /** Of the request, where traces are collected. */
+    span: Span | undefined;
   };
 }
 
@@ -43,6 +47,8 @@ export interface Core {
   readonly samples: SampleTables;
   readonly evaluations: AnsweringThread<EvaluationQuestion>;
   readonly upstreams: Upstreams;
+  /** Null: they are not collected. */
+  readonly traces: Traces | null;
   readonly log: Logger;
   state: ServerState;
 }

@@ -18,6 +18,7 @@ import { Models } from "./models.ts";
 import { ResponseStore } from "./responses/store.ts";
 import { Replays } from "./stream/replays.ts";
 import { AnsweringThread } from "./threads/client.ts";
+import type { Traces } from "./tracing/traces.ts";
 import { SampleTables } from "./training/samples/client.ts";
 import { Upstreams } from "./upstream/upstreams.ts";
 
@@ -45,10 +46,12 @@ export async function startServer(
     );
   }
   const log = makeLog(config.logLevel);
+  const traces = config.traces === undefined ? null : await openTraces(config.traces);
   const limits = new Limits(config.requestsPerMinute, config.tokensPerMinute, undefined, ownShares(config));
   const metrics: Metrics = new Metrics(() => models.loads());
   const finished = (model: string, record: RequestRecord): void => {
     metrics.finished(model, record);
+    traces?.finished(model, record);
     limits.spend(record.owner, record.promptTokens + record.newTokens);
     const { id, outcome, promptTokens, cachedTokens, newTokens, reasoningTokens, totalMs } = record;
     const lost = record.answers.some((answer) => answer.thinking_truncated);
@@ -75,6 +78,7 @@ export async function startServer(
     models,
     limits,
     metrics,
+    traces,
     log,
     keys: new Keys(config.apiKeys.map(({ key }) => key)),
     replays: new Replays(config.resumeMs),
@@ -118,6 +122,12 @@ export async function startServer(
   };
 }
 
+/** Loads what spans need only here, where they are wanted. */
+async function openTraces(endpoint: string): Promise<Traces> {
+  const { Traces } = await import("./tracing/traces.ts");
+  return new Traces(endpoint);
+}
+
 /** The limits of keys that have some of their own. */
 const ownShares = ({ apiKeys }: ServeConfig) =>
   new Map(
@@ -154,6 +164,7 @@ async function stop(server: Server, unused: ReadonlySet<Socket>, core: Core): Pr
   await closed;
   clearInterval(idle);
   clearTimeout(forced);
+  await core.traces?.close();
 }
 
 function urlOf(server: Server, host: string): string {

@@ -5,6 +5,7 @@ import type { Engine } from "../../generate/engine/engine.ts";
 import type { Handle } from "../../generate/engine/handle.ts";
 import type { AppEnv, Core } from "../core.ts";
 import type { ResolvedModel } from "../models.ts";
+import { submit } from "../submit.ts";
 import { type ChatPlan, type ChatShape, planChat } from "./plan.ts";
 import type { ChatRequest } from "./schema.ts";
 import { AnswerTeller, type FinishReason } from "./teller.ts";
@@ -19,7 +20,7 @@ export interface BegunChat {
 /**
  * Submits a request for the client that sent it.
  * @param id the answer's
- * @param staysFor whether the client's leaving leaves it be
+ * @param stays whether the client's leaving leaves it be
  * @throws ApiError, UserError where something in it cannot be, or there is no room
  */
 export async function beginChat(
@@ -27,19 +28,13 @@ export async function beginChat(
   c: Context<AppEnv>,
   request: ChatRequest,
   id: string,
-  staysFor = false,
+  stays = false,
 ): Promise<BegunChat> {
   const model = core.models.resolve(request.model);
   const engine = await model.served.engine();
   const plan = planChat(request, model, engine, core.config);
-  const handle = await engine.submit(plan.prompt, {
-    ...plan.options,
-    id,
-    owner: c.get("client"),
-    signal: staysFor ? undefined : c.req.raw.signal,
-    deadlineMs: core.config.deadlineMs || undefined,
-  });
-  Object.assign(c.get("logged"), { id, model: model.served.id, stream: request.stream ?? false });
+  const { stream = false } = request;
+  const handle = await submit(core, c, model, plan, { id, operation: "chat", stream, stays });
   return { model, engine, plan, handle };
 }
 

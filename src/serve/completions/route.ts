@@ -12,6 +12,7 @@ import { costField, type Price, priceOf } from "../price.ts";
 import { merged } from "../stream/merged.ts";
 import { streamResponse } from "../stream/respond.ts";
 import { framesOf, sseFrame } from "../stream/sse.ts";
+import { submit } from "../submit.ts";
 import { CompletionLogprobList } from "./logprobs.ts";
 import { type CompletionPlan, planCompletions } from "./plan.ts";
 import { type CompletionRequest, completionRequest } from "./schema.ts";
@@ -38,22 +39,16 @@ async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
     for (const handle of handles) handle.cancel();
   };
   try {
-    for (const [i, { prompt, options }] of plans.entries()) {
-      handles.push(
-        await engine.submit(prompt, {
-          ...options,
-          id: plans.length === 1 ? id : `${id}-${i}`,
-          owner: c.get("client"),
-          signal: stream && resumable ? undefined : c.req.raw.signal,
-          deadlineMs: core.config.deadlineMs || undefined,
-        }),
-      );
+    for (const [i, plan] of plans.entries()) {
+      const own = plans.length === 1 ? id : `${id}-${i}`;
+      const how = { id: own, operation: "text_completion", stream, stays: stream && resumable } as const;
+      handles.push(await submit(core, c, model, plan, how));
     }
   } catch (error) {
     cancel();
     throw error;
   }
-  Object.assign(c.get("logged"), { id, model: model.served.id, stream });
+  c.get("logged").id = id;
   const head = {
     id,
     object: "text_completion",

@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
 import { Hono } from "hono";
-import type { Engine } from "../../generate/engine/engine.ts";
 import type { Handle } from "../../generate/engine/handle.ts";
 import { beginChat } from "../chat/begin.ts";
 import type { ChatShape } from "../chat/plan.ts";
@@ -12,6 +11,7 @@ import { invalid, toApiError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
 import { errorBody } from "../http/error-body.ts";
 import { framesOf, streamBody } from "../stream/sse.ts";
+import { submit } from "../submit.ts";
 import { aboutModel, listed, running } from "./about.ts";
 import { type OllamaGenerateRequest, ollamaChatRequest, ollamaGenerateRequest, ollamaShowRequest } from "./schema.ts";
 import { OllamaTeller } from "./told.ts";
@@ -64,18 +64,11 @@ async function generate(core: Core, c: Context<AppEnv>): Promise<Response> {
 /** Without a chat template: the text goes on as it is. */
 async function beginRaw(core: Core, c: Context<AppEnv>, given: OllamaGenerateRequest) {
   if (given.format) throw invalid("A format goes with a question, not with raw or suffix.", "format");
-  const { served } = core.models.resolve(untagged(given.model));
-  const engine: Engine = await served.engine();
-  const [{ prompt, options }] = planCompletions(fromRaw(given, engine.context), engine);
-  const id = randomUUID();
-  const handle = await engine.submit(prompt, {
-    ...options,
-    id,
-    owner: c.get("client"),
-    signal: c.req.raw.signal,
-    deadlineMs: core.config.deadlineMs || undefined,
-  });
-  Object.assign(c.get("logged"), { id, model: served.id, stream: given.stream ?? true });
+  const model = core.models.resolve(untagged(given.model));
+  const engine = await model.served.engine();
+  const [plan] = planCompletions(fromRaw(given, engine.context), engine);
+  const { stream = true } = given;
+  const handle = await submit(core, c, model, plan, { id: randomUUID(), operation: "text_completion", stream });
   const shape: ChatShape = {
     reasoning: false,
     reasoningField: "reasoning_content",

@@ -11,6 +11,7 @@ import { ApiError, invalid, toApiError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
 import { streamResponse } from "../stream/respond.ts";
 import { framesOf } from "../stream/sse.ts";
+import { submit } from "../submit.ts";
 import { itemsOf, toChatRequest } from "./input.ts";
 import type { ResponseBody } from "./items.ts";
 import { responsesRequest } from "./schema.ts";
@@ -61,14 +62,7 @@ async function respond(core: Core, c: Context<AppEnv>): Promise<Response> {
   const engine = await model.served.engine();
   const plan = planChat(chat, model, engine, core.config);
   const id = `resp_${randomUUID().replaceAll("-", "")}`;
-  const handle = await engine.submit(plan.prompt, {
-    ...plan.options,
-    id,
-    owner: client,
-    signal: resumable ? undefined : c.req.raw.signal,
-    deadlineMs: core.config.deadlineMs || undefined,
-  });
-  Object.assign(c.get("logged"), { id, model: model.served.id, stream });
+  const handle = await submit(core, c, model, plan, { id, operation: "chat", stream, stays: resumable });
   const { price } = plan.shape;
   const writer = new ResponseWriter({ id, created: Math.floor(Date.now() / 1000), model: model.id, request, price });
   const keep = (response: ResponseBody): ResponseBody => {
