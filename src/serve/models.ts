@@ -86,12 +86,13 @@ export class Models {
     const own = this.#hosts.find(({ id }) => id === name);
     const isAlias = name === undefined || thinks !== null || this.#config.aliases.includes(name);
     const host = own ?? (isAlias ? first : undefined);
-    if (host === undefined && this.#config.upstreams.some(({ model }) => model === name)) {
-      throw new ApiError(
-        400,
-        `The model ${JSON.stringify(name)} is another server's, which is asked at /v1/chat/completions and /v1/completions alone.`,
-        { code: "model_elsewhere", param: "model" },
-      );
+    const elsewhere = this.#config.upstreams.find(({ model }) => model === name);
+    if (host === undefined && elsewhere !== undefined) {
+      const routes = elsewhere.routes.map((route) => `/v1${route}`).join(", ");
+      throw new ApiError(400, `The model ${JSON.stringify(name)} is another server's: ask for it at ${routes}.`, {
+        code: "model_elsewhere",
+        param: "model",
+      });
     }
     if (host === undefined) {
       const known = this.list().map(({ id }) => id);

@@ -1,6 +1,10 @@
 /** Other servers that this one passes requests on to, by the model they name. */
 import { z } from "zod";
 
+/** Routes whose requests can be passed on. */
+export const UPSTREAM_ROUTES = ["/chat/completions", "/completions", "/responses", "/messages"] as const;
+export type UpstreamRoute = (typeof UPSTREAM_ROUTES)[number];
+
 /** One server. Nothing a client sends changes where a request goes. */
 const upstreamServer = z.strictObject({
   /** The base URL of an OpenAI-compatible API, as its clients have it: `https://api.example.com/v1`. */
@@ -18,6 +22,8 @@ export type UpstreamServer = z.infer<typeof upstreamServer>;
 export const upstreamModel = z.strictObject({
   /** The name clients ask for. */
   model: z.string().min(1),
+  /** What of the API its servers have, below their base URLs. Requests to anything else are refused with a sentence. */
+  routes: z.array(z.enum(UPSTREAM_ROUTES)).min(1).default(["/chat/completions", "/completions"]),
   /** In the order they are tried in. */
   servers: z.array(upstreamServer).min(1),
   /** Further tries of a server that failed before it gave anything, before the next one is asked. */

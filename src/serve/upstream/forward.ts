@@ -3,26 +3,26 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv, Core } from "../core.ts";
 import { ApiError } from "../errors.ts";
 import { readObject } from "../http/body.ts";
+import { errorBody } from "../http/error-body.ts";
 import { SSE_HEADERS, type StreamSource, sseFrame, streamBody } from "../stream/sse.ts";
+import { UPSTREAM_ROUTES, type UpstreamRoute } from "./config.ts";
 
-/** Routes whose bodies go on as they are, and where they are below a base URL. */
-const PASSED: ReadonlyMap<string, string> = new Map(
-  ["/chat/completions", "/completions"].flatMap((path) => [
-    [path, path],
-    [`/v1${path}`, path],
-  ]),
+/** Where requests to our paths go below a base URL, their bodies as they are. */
+const PASSED: ReadonlyMap<string, UpstreamRoute> = new Map(
+  UPSTREAM_ROUTES.flatMap((route) => [[`/v1${route}`, route] as const, [route, route] as const]),
 );
 
 export function forwarded(core: Core): MiddlewareHandler<AppEnv> {
   const { upstreams } = core;
   return async (c, next) => {
-    const path = PASSED.get(c.req.path);
-    if (c.req.method !== "POST" || path === undefined || upstreams.names.length === 0) return next();
+    const route = PASSED.get(c.req.path);
+    if (c.req.method !== "POST" || route === undefined || upstreams.names.length === 0) return next();
     const body = await readObject(c);
     const { model } = body as { readonly model?: unknown };
-    if (!upstreams.has(model)) return next();
+    // What its servers do not have is refused by the route itself, as a model that is elsewhere.
+    if (!upstreams.has(model) || !upstreams.routes(model).includes(route)) return next();
     Object.assign(c.get("logged"), { model, upstream: true });
-    const answer = await upstreams.ask(model, path, body, c.req.raw.signal, c.get("requestId"));
+    const answer = await upstreams.ask(model, route, body, c.req.raw.signal, c.get("requestId"));
     return passOn(core, c, answer);
   };
 }
@@ -32,10 +32,10 @@ async function passOn({ config, limits }: Core, c: Context<AppEnv>, answer: Resp
   const type = answer.headers.get("content-type") ?? "application/json";
   const spend = (text: string): void => limits.spend(c.get("client"), tokensIn(text));
   if (type.startsWith("text/event-stream") && answer.body !== null)
-    return c.body(streamBody(eventsOf(answer.body, spend), config.pingMs), 200, SSE_HEADERS);
+    return c.body(streamBody(eventsOf(answer.body, spend, brokenFrame(c)), config.pingMs), 200, SSE_HEADERS);
   try {
     const text = await answer.text();
-    spend(text.slice(-TAIL));
+    spend(text.slice(0, PART) + text.slice(-PART));
     return new Response(text, { status: answer.status, headers: { "content-type": type } });
   } catch (error) {
     throw lost(error);
@@ -43,12 +43,16 @@ async function passOn({ config, limits }: Core, c: Context<AppEnv>, answer: Resp
 }
 
 /** A server's events, each whole: one that the end of the connection cut is left out, and the last tells what happened. */
-function eventsOf(body: ReadableStream<Uint8Array>, spend: (tail: string) => void): StreamSource {
+function eventsOf(
+  body: ReadableStream<Uint8Array>,
+  spend: (text: string) => void,
+  broken: (error: ApiError) => string,
+): StreamSource {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  let [held, tail, ended] = ["", "", false];
+  let [held, head, tail, ended] = ["", "", "", false];
   const end = (): void => {
-    if (!ended) spend(tail);
+    if (!ended) spend(head + tail);
     ended = true;
   };
   return {
@@ -61,11 +65,12 @@ function eventsOf(body: ReadableStream<Uint8Array>, spend: (tail: string) => voi
           if (done) end();
           if (whole === "") continue;
           held = held.slice(whole.length);
-          tail = (tail + whole).slice(-TAIL);
+          if (head.length < PART) head += whole.slice(0, PART);
+          tail = (tail + whole).slice(-PART);
           return [whole];
         } catch (error) {
           end();
-          return [sseFrame(JSON.stringify(lost(error).body))];
+          return [broken(lost(error))];
         }
       }
       return null;
@@ -80,7 +85,22 @@ function eventsOf(body: ReadableStream<Uint8Array>, spend: (tail: string) => voi
 const lost = (cause: unknown): ApiError =>
   new ApiError(503, "The connection to the model's server was lost.", { code: "upstream_lost", cause });
 
-/** Where an answer ends stands what it took. */
-const TAIL = 4096;
-const tokensIn = (tail: string): number =>
-  Number([...tail.matchAll(/"total_tokens"\s*:\s*(\d{1,9})/g)].at(-1)?.[1] ?? 0);
+/** The last event of a stream that broke off, in the shape of the API that was asked. */
+const brokenFrame =
+  (c: Context<AppEnv>) =>
+  (error: ApiError): string => {
+    const { path } = c.req;
+    if (path.endsWith("/messages"))
+      return `event: error\n${sseFrame(JSON.stringify(errorBody(path, error, c.get("requestId"))))}`;
+    if (!path.endsWith("/responses")) return sseFrame(JSON.stringify(error.body));
+    const { message, code } = error;
+    return `event: error\n${sseFrame(JSON.stringify({ type: "error", code, message, param: null }))}`;
+  };
+
+/** Where an answer ends stands what it took; in Anthropic's shape what was read stands at the beginning. */
+const PART = 4096;
+function tokensIn(text: string): number {
+  const last = (name: string): number =>
+    Number([...text.matchAll(new RegExp(`"${name}"\\s*:\\s*(\\d{1,9})`, "g"))].at(-1)?.[1] ?? 0);
+  return last("total_tokens") || last("input_tokens") + last("output_tokens");
+}

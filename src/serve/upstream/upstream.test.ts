@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { type RunningServer, startServer } from "../server.ts";
 import { call, chunksOf, frames, stream, tinyModelFolder, user, withServer } from "../test-server.ts";
@@ -81,9 +82,94 @@ test("a request goes to the server of its model and comes back as from there, st
     assert.deepEqual([refused.status, refused.body.error.param], [400, "top_p"]);
     const local = await call(`${url}/v1/chat/completions`, { ...ask, model: "tiny" }, withKey);
     assert.equal(local.status, 200);
-    const elsewhere = await call(`${url}/v1/responses`, { model: "far", input: "x" }, withKey);
-    assert.deepEqual([elsewhere.status, elsewhere.body.error.code], [400, "model_elsewhere"]);
   });
+});
+
+test("routes its servers do not have are refused with a sentence that names those they have, in each API's shape", async () => {
+  await withFront(false, async (url) => {
+    const said = /another server's: ask for it at \/v1\/chat\/completions, \/v1\/completions/;
+    for (const [path, body] of [
+      ["/v1/responses", { input: "x" }],
+      ["/v1/messages", { messages: user("x"), max_tokens: 2 }],
+      ["/v1/messages/count_tokens", { messages: user("x") }],
+      ["/api/chat", { messages: user("x") }],
+      ["/tokenize", { content: "x" }],
+    ] as const) {
+      const { status: code, body: told } = await call(url + path, { ...body, model: "far" }, withKey);
+      assert.equal(code, 400, path);
+      assert.match(told.error.message ?? told.error, said, path);
+      if (path === "/v1/responses") assert.deepEqual([told.error.code, told.error.param], ["model_elsewhere", "model"]);
+      if (path === "/v1/messages") assert.deepEqual([told.type, told.error.type], ["error", "invalid_request_error"]);
+    }
+  });
+});
+
+test("responses and Anthropic's messages are passed on where its servers have them, streamed or not", async () => {
+  const routes = ["/responses", "/messages"];
+  await withFront(
+    false,
+    async (url) => {
+      const input = { model: "far", input: "go", max_output_tokens: 12, seed: 4 };
+      const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: "ours", maxRetries: 0 });
+      const there = new OpenAI({ baseURL: `${other.url}/v1`, apiKey: "theirs", maxRetries: 0 });
+      const own = await there.responses.create({ ...input, model: "tiny" });
+      const passed = await openai.responses.create(input);
+      const texts = (response: typeof own) => response.output.map((item) => ("content" in item ? item.content : null));
+      assert.deepEqual(texts(passed), texts(own));
+      const next = await openai.responses.create({ ...input, previous_response_id: passed.id });
+      assert.equal(next.previous_response_id, passed.id);
+      let last = "";
+      for await (const { type } of await openai.responses.create({ ...input, stream: true })) last = type;
+      assert.match(last, /response\.(completed|incomplete)/);
+
+      const message = {
+        model: "far",
+        messages: [{ role: "user" as const, content: "go" }],
+        max_tokens: 12,
+        temperature: 0,
+      };
+      const anthropic = new Anthropic({ baseURL: url, apiKey: "ours", maxRetries: 0 });
+      const direct = new Anthropic({ baseURL: other.url, apiKey: "theirs", maxRetries: 0 });
+      const { content, usage } = await direct.messages.create({ ...message, model: "tiny" });
+      const whole = await anthropic.messages.create(message);
+      const streamed = await anthropic.messages.stream(message).finalMessage();
+      assert.deepEqual([whole.content, streamed.content], [content, content]);
+      assert.equal(whole.usage.output_tokens, usage.output_tokens);
+      const chat = await call(`${url}/v1/chat/completions`, ask, withKey);
+      assert.deepEqual([chat.status, chat.body.error.code], [400, "model_elsewhere"]);
+    },
+    { routes },
+  );
+  // One that breaks off ends as the API has it.
+  answers = [
+    (request, response) => {
+      request.on("end", () => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write('event: ping\ndata: {"type":"ping"}\n\n', () => response.destroy());
+      });
+    },
+  ];
+  await withFront(
+    true,
+    async (url) => {
+      for (const [path, body] of [
+        ["/v1/messages", { messages: user("x"), max_tokens: 2 }],
+        ["/v1/responses", { input: "x" }],
+      ] as const) {
+        const told: string[] = [];
+        const response = await stream(url + path, { ...body, model: "far" }, withKey);
+        for await (const { data } of frames(response)) told.push(data);
+        assert.equal(JSON.parse(told.at(-1)!).type, "error");
+      }
+      const [messages, responses] = asked;
+      assert.deepEqual(
+        [messages.path, messages.headers["x-api-key"], messages.headers["anthropic-version"]],
+        ["/v1/messages", "sk-secret", "2023-06-01"],
+      );
+      assert.deepEqual([responses.path, responses.headers["x-api-key"]], ["/v1/responses", undefined]);
+    },
+    { routes, retries: 0, breakAfter: 5 },
+  );
 });
 
 test("a server that fails is tried again, then the next is asked, and after some failures it is left alone", async () => {
@@ -173,6 +259,20 @@ test("a key's tokens are counted for other servers' models too", async () => {
     assert.equal((await call(`${url}/v1/chat/completions`, ask, withKey)).status, 200);
     assert.equal((await call(`${url}/v1/chat/completions`, ask, withKey)).status, 429);
   });
+  // Anthropic's shape has them in two figures, one at the beginning of a stream and one at its end.
+  const anthropic = [{ ...upstreams[0], routes: ["/messages" as const] }];
+  await withServer(
+    { models: [tiny.folder], upstreams: anthropic, apiKeys: ["ours"], tokensPerMinute: 5 },
+    async (url) => {
+      const response = await stream(
+        `${url}/v1/messages`,
+        { model: "far", messages: user("x"), max_tokens: 9 },
+        withKey,
+      );
+      for await (const _ of frames(response));
+      assert.equal((await call(`${url}/v1/messages`, ask, withKey)).status, 429);
+    },
+  );
 });
 
 test("a breaker opens after failures in a row, and lets one request through when its time is over", () => {

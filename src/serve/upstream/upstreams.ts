@@ -7,7 +7,7 @@ import type { Logger } from "pino";
 import { UserError } from "../../error.ts";
 import { ApiError } from "../errors.ts";
 import { Breaker } from "./breaker.ts";
-import type { UpstreamModel, UpstreamServer } from "./config.ts";
+import type { UpstreamModel, UpstreamRoute, UpstreamServer } from "./config.ts";
 
 /** How a try of a server went. */
 export type UpstreamOutcome = "answered" | "refused" | "failed";
@@ -24,6 +24,8 @@ interface Server {
   readonly host: string;
   readonly model: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What servers of Anthropic's API look at besides. */
+  readonly anthropic: Readonly<Record<string, string>>;
   readonly breaker: Breaker;
 }
 
@@ -61,12 +63,22 @@ export class Upstreams {
     return typeof model === "string" && this.#models.has(model);
   }
 
+  /** What the servers of a model have. */
+  routes(model: string): readonly UpstreamRoute[] {
+    return this.#models.get(model)?.config.routes ?? [];
+  }
+
   /**
    * The first answer that a server gives, with its body still to be read.
-   * @param path below the servers' base URLs, one of ours
    * @throws ApiError 503 where none answers
    */
-  async ask(model: string, path: string, body: object, signal: AbortSignal, request: string): Promise<Response> {
+  async ask(
+    model: string,
+    route: UpstreamRoute,
+    body: object,
+    signal: AbortSignal,
+    request: string,
+  ): Promise<Response> {
     const { config, servers } = this.#models.get(model)!;
     for (const server of servers) {
       for (let attempt = 0; attempt <= config.retries; attempt++) {
@@ -74,7 +86,7 @@ export class Upstreams {
         if (attempt > 0) await sleep(100 * 2 ** attempt, undefined, { signal }).catch(() => {});
         const told = { request, model, server: server.host, attempt };
         try {
-          const response = await send(server, path, body, signal, config.timeoutMs);
+          const response = await send(server, route, body, signal, config.timeoutMs);
           const { status } = response;
           if (!isPassing(status) && !isLasting(status)) {
             server.breaker.succeeded();
@@ -122,13 +134,14 @@ function serverOf({ url, model, apiKey, apiKeyEnv }: UpstreamServer, config: Ups
     host: new URL(url).host,
     model: model ?? config.model,
     headers: { "content-type": "application/json", ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+    anthropic: { "anthropic-version": "2023-06-01", ...(key === undefined ? {} : { "x-api-key": key }) },
     breaker: new Breaker(config.breakAfter, config.breakMs),
   };
 }
 
 async function send(
-  { at, model, headers }: Server,
-  path: string,
+  { at, model, headers, anthropic }: Server,
+  route: UpstreamRoute,
   body: object,
   signal: AbortSignal,
   timeoutMs: number,
@@ -136,9 +149,9 @@ async function send(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error("no answer in time")), timeoutMs);
   try {
-    return await fetch(`${at}${path}`, {
+    return await fetch(`${at}${route}`, {
       method: "POST",
-      headers,
+      headers: route === "/messages" ? { ...headers, ...anthropic } : headers,
       body: JSON.stringify({ ...body, model }),
       redirect: "manual",
       signal: AbortSignal.any([signal, late.signal]),
