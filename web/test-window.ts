@@ -19,20 +19,31 @@ export let server: RunningServer;
 export function startWindow(): void {
   before(
     async () => {
-      if (skip !== false) return;
-      server = await startServer({ port: 0, logLevel: "silent", threads: 1, drainMs: 1000 });
-      browser = await startChromium();
+      if (skip === false) server = await startServer({ port: 0, logLevel: "silent", threads: 1, drainMs: 1000 });
     },
-    { timeout: 2 * LONG },
+    { timeout: LONG },
   );
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  startBrowser();
+  after(() => server?.stop());
+}
+
+/** The same for a file whose pages are of servers of its own. */
+export function startBrowser(): void {
+  before(
+    async () => {
+      if (skip === false) browser = await startChromium();
+    },
+    { timeout: LONG },
+  );
+  after(() => browser?.close());
 }
 
 /** A page of its own; `init` is run in it before its scripts. */
-export async function open(use: (page: Page, asked: string[]) => Promise<void>, init?: string): Promise<void> {
+export async function open(
+  use: (page: Page, asked: string[]) => Promise<void>,
+  init?: string,
+  address: string = server.url,
+): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const page = await context.newPage();
   page.setDefaultTimeout(LONG);
@@ -41,7 +52,7 @@ export async function open(use: (page: Page, asked: string[]) => Promise<void>, 
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.addInitScript(greedy);
   if (init !== undefined) await page.addInitScript(init);
-  await page.goto(server.url, { timeout: LONG });
+  await page.goto(address, { timeout: LONG });
   try {
     await use(page, asked);
     assert.deepEqual(errors, []);

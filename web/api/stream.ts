@@ -27,6 +27,8 @@ export interface Usage {
 /** `index`: which of several answers. `at`: the event's number, to read on from, or null. */
 export type ChatEvent =
   | { readonly kind: "opened"; readonly id: string }
+  /** The server is gone, and tried to be reached; or it is there again. */
+  | { readonly kind: "connection"; readonly lost: boolean }
   | {
       readonly kind: "thinking" | "content";
       readonly index: number;
@@ -77,7 +79,7 @@ export async function* streamChat(
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
   let [id, last] = "body" in from ? [null, -1] : [from.id, from.last];
-  let tries = 0;
+  let [tries, lost] = [0, false];
   let usage: Usage | null = null;
   for (;;) {
     try {
@@ -88,7 +90,9 @@ export async function* streamChat(
         response = await request("/v1/chat/completions", key, wanted, signal);
         id = response.headers.get("x-stream-id");
         if (id !== null) yield { kind: "opened", id };
-      } else response = await request(`/v1/streams/${id}?after=${last}`, key, undefined, signal);
+      } else response = await resumed(id, last, key, signal);
+      if (lost) yield { kind: "connection", lost: false };
+      lost = false;
       for await (const event of serverEvents(response.body!)) {
         tries = 0;
         last = event.id ?? last;
@@ -108,10 +112,28 @@ export async function* streamChat(
         error instanceof ApiFailure
           ? error
           : new ApiFailure("The connection to the server was lost while it answered.", true);
-      if (id === null || !failure.unreachable || tries >= PAUSES.length) throw failure;
+      if (id === null || !failure.unreachable) throw failure;
+      if (tries >= PAUSES.length) throw new ApiFailure(GONE, true);
+      if (!lost) yield { kind: "connection", lost: true };
+      lost = true;
       await new Promise((resolve) => setTimeout(resolve, PAUSES[tries++]));
       if (signal.aborted) throw signal.reason;
     }
+  }
+}
+
+const GONE =
+  "The server has gone while it answered. Once it runs again, Go on writes on from what has come, and Retry asks anew.";
+
+const FORGOTTEN =
+  "The server no longer has this answer: it was started anew, or the page was away too long. Go on writes on from what has come, and Retry asks anew.";
+
+async function resumed(id: string, last: number, key: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await request(`/v1/streams/${id}?after=${last}`, key, undefined, signal);
+  } catch (error) {
+    const refused = error instanceof ApiFailure && !error.mayRetry;
+    throw refused ? new ApiFailure(FORGOTTEN, true, false) : error;
   }
 }
 

@@ -30,6 +30,11 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
       {message.branch !== undefined && <p className="quiet">Another way, {message.branch}</p>}
       {(message.thinking !== "" || writing) && <Thinking store={store} message={message} />}
       {content !== "" && <Markdown text={content.trimStart()} />}
+      {writing && message.lost && (
+        <p className="failure" role="status">
+          The server is gone. Trying to reach it again…
+        </p>
+      )}
       {state === "cut" && (
         <p className="quiet" role="note">
           {content.trim() === ""

@@ -48,7 +48,7 @@ export async function writeAnswers(
   const end = (index: number, change: Partial<Message>): void => {
     open.delete(index);
     touched.delete(index);
-    changed(index, { ...drafts[index].whole(), ...change, stream: undefined });
+    changed(index, { ...drafts[index].whole(), ...change, stream: undefined, lost: undefined });
   };
   window.addEventListener("pagehide", save.now);
   try {
@@ -56,6 +56,8 @@ export async function writeAnswers(
       if (event.kind === "opened") {
         id = event.id;
         listener.opened(id);
+      } else if (event.kind === "connection") {
+        for (const index of open) changed(index, { lost: event.lost });
       } else if (event.kind === "end") {
         end(event.index, { state: event.reason === "length" ? "cut" : "done" });
       } else if (event.kind === "finish") {

@@ -30,6 +30,8 @@ export interface Message {
   readonly state: "writing" | "done" | "stopped" | "cut" | "failed";
   /** Why it failed, in words. */
   readonly failure?: string;
+  /** While it is written: the server cannot be reached just now. */
+  readonly lost?: boolean;
   readonly model?: string;
   readonly counts?: Counts;
   /** US dollars, where the server states a price. */
