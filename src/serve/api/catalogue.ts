@@ -34,7 +34,7 @@ export const operations: readonly Operation[] = [
     path: "/v1/chat/completions",
     title: "Chat",
     about:
-      "Answers a conversation, in DeepSeek's shape: thinking is in `reasoning_content`, the answer in `content`. Also without `/v1`.",
+      "Answers a conversation, in DeepSeek's shape: thinking is in `reasoning_content`, the answer in `content`. Also without `/v1`, and below `/beta`.",
     request: chatRequest,
     example: { messages: question, max_tokens: 200, temperature: 0 },
     streams: "events",

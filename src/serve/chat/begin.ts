@@ -51,6 +51,8 @@ export interface WholeAnswer {
   readonly content: string;
   readonly calls: readonly WholeCall[];
   readonly finish: FinishReason;
+  /** Further fields of the choice. */
+  readonly details: object;
 }
 
 /** A finished answer in its parts. */
@@ -67,5 +69,6 @@ export function tellWhole(answer: Answer, shape: ChatShape): WholeAnswer {
     content: pieces.map(({ content }) => content).join(""),
     calls,
     finish: teller.finishReason(answer),
+    details: teller.details(answer),
   };
 }

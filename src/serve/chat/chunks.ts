@@ -8,7 +8,7 @@ import type { EngineEvent, Handle } from "../../generate/engine/handle.ts";
 import type { ToolCallDelta } from "../../text/tool-calls.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import type { ChatShape } from "./plan.ts";
-import { AnswerTeller, incompleteDetails, type ToldPiece } from "./teller.ts";
+import { AnswerTeller, type ToldPiece } from "./teller.ts";
 import { chatUsage } from "./usage.ts";
 
 export interface ChunkIdentity {
@@ -90,7 +90,7 @@ export class ChatChunks {
     const delta = this.#shape.reasoning ? `{"content":"",${this.#reasoningKeys("null")}}` : '{"content":""}';
     const last = this.#answers.length === this.#tellers.length;
     const usage = last && this.#usage === "finish" ? this.#usageJson() : "null";
-    const more = JSON.stringify(incompleteDetails(answer)).slice(1, -1);
+    const more = JSON.stringify(teller.details(answer)).slice(1, -1);
     return this.#chunk(index, delta, "null", `"${teller.finishReason(answer)}"${more === "" ? "" : `,${more}`}`, usage);
   }
 

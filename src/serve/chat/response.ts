@@ -5,7 +5,6 @@ import { tellWhole, type WholeCall } from "./begin.ts";
 import type { ChunkIdentity } from "./chunks.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import type { ChatShape } from "./plan.ts";
-import { incompleteDetails } from "./teller.ts";
 import { chatUsage } from "./usage.ts";
 
 export function chatResponse(
@@ -26,7 +25,7 @@ export function chatResponse(
 }
 
 function choice(answer: Answer, index: number, shape: ChatShape) {
-  const { reasoning, content, calls, finish } = tellWhole(answer, shape);
+  const { reasoning, content, calls, finish, details } = tellWhole(answer, shape);
   const { reasoningField: field } = shape;
   return {
     index,
@@ -39,7 +38,7 @@ function choice(answer: Answer, index: number, shape: ChatShape) {
     },
     logprobs: shape.logprobs ? chatLogprobs(answer.logprobs ?? [], shape.reasoning) : null,
     finish_reason: finish,
-    ...incompleteDetails(answer),
+    ...details,
   };
 }
 

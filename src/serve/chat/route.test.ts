@@ -172,6 +172,9 @@ test("a stop text ends the answer and not the thinking; a prefix is gone on from
   const thought = { ...messages[1], reasoning_content: whole.reasoning_content };
   const continued = await call(at, nano("", { messages: [messages[0], thought] }));
   assert.equal(continued.body.choices[0].message.content, whole.content.slice(1));
+  // DeepSeek has prefixes under a base URL of their own.
+  const beta = await call(at.replace("/v1/", "/beta/"), nano("", { messages: [messages[0], thought] }));
+  assert.deepEqual(beta.body.choices, continued.body.choices);
 });
 
 test("thinking goes on for its minimum, and from a prefix of thinking", async () => {

@@ -17,8 +17,8 @@ import { votedChunks, votedResponse, withVoters } from "./vote.ts";
 
 export function chatRoutes(core: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  // DeepSeek's base URL has no /v1.
-  for (const path of ["/v1/chat/completions", "/chat/completions"]) {
+  // DeepSeek's base URL has no /v1; that of its prefixes and filled gaps is /beta.
+  for (const path of ["/v1/chat/completions", "/chat/completions", "/beta/chat/completions"]) {
     app.post(path, (c) => complete(core, c));
     app.post(`${path}/control`, (c) => control(core, c));
     app.post(`${path}/:id/end-thinking`, (c) => {

@@ -11,12 +11,19 @@ export interface ToldPiece {
   readonly calls: readonly ToolCallDelta[];
 }
 
+/** A call that could not be read, or not to its end: which one, where a part of it was told as a call, and why. */
+export interface ToldProblem {
+  readonly index: number | null;
+  readonly reason: string;
+}
+
 export type FinishReason = "stop" | "length" | "tool_calls" | "insufficient_system_resource";
 
 /** Follows one of a request's answers. */
 export class AnswerTeller {
   readonly #reasoning: boolean;
   readonly #parser: ToolCallParser | null;
+  readonly #problems: ToldProblem[] = [];
 
   constructor(shape: ChatShape) {
     this.#reasoning = shape.reasoning;
@@ -26,12 +33,24 @@ export class AnswerTeller {
   take({ reasoning, content }: AnswerEvent): ToldPiece {
     const told = this.#reasoning ? reasoning : "";
     if (this.#parser === null || content === "") return { reasoning: told, content, calls: NO_CALLS };
-    return { reasoning: told, ...split(this.#parser.push(content)) };
+    return { reasoning: told, ...this.#split(this.#parser.push(content)) };
   }
 
   /** What was held back. */
   end(): ToldPiece {
-    return { reasoning: "", ...(this.#parser === null ? NOTHING : split(this.#parser.end())) };
+    return { reasoning: "", ...(this.#parser === null ? NOTHING : this.#split(this.#parser.end())) };
+  }
+
+  /** Further fields of the choice: why there is no answer, and which calls could not be read. */
+  details(answer: Answer): object {
+    const problems = this.#problems;
+    return { ...incompleteDetails(answer), ...(problems.length === 0 ? {} : { tool_call_problems: problems }) };
+  }
+
+  /** A call that could not be read is told as the text it is; what of it was told as a call stands. */
+  #split({ content, calls, problems }: ToolCallOutput): Omit<ToldPiece, "reasoning"> {
+    for (const { index, reason } of problems) this.#problems.push({ index, reason });
+    return { content: content + problems.map(({ index, raw }) => (index === null ? raw : "")).join(""), calls };
   }
 
   /** Why the answer ended, as OpenAI and DeepSeek name it. */
@@ -47,12 +66,6 @@ export const incompleteDetails = ({ thinking_truncated: truncated }: Answer) =>
 
 const NO_CALLS: readonly ToolCallDelta[] = [];
 const NOTHING = { content: "", calls: NO_CALLS };
-
-/** A call that could not be read is told as the text it is. */
-const split = ({ content, calls, problems }: ToolCallOutput): Omit<ToldPiece, "reasoning"> => ({
-  content: content + problems.map(({ index, raw }) => (index === null ? raw : "")).join(""),
-  calls,
-});
 
 /** As DeepSeek's: the number of the call and 24 random letters and digits. */
 function newCallId(index: number): string {

@@ -69,6 +69,24 @@ test("a model that must call a tool calls one of those there are, with arguments
   }
 });
 
+test("a call that cannot be read is reported with the reason, whole and streamed, and its text is not lost", async () => {
+  const begun = tool("f", { type: "object", properties: { a: { const: "x".repeat(90) } }, required: ["a"] });
+  for (const [max_tokens, index] of [
+    [12, null],
+    [70, 0],
+  ] as const) {
+    const request = ask({ tools: [begun], tool_choice: "required", max_tokens, seed: 1 });
+    const [choice] = (await call(at, request)).body.choices;
+    assert.equal(choice.finish_reason, "length");
+    assert.deepEqual(choice.tool_call_problems, [{ index, reason: "the call is cut off" }]);
+    if (index === null) assert.match(choice.message.content, /^<tool_call>/);
+    else assert.match(choice.message.tool_calls[0].function.arguments, /^\{\s*"a"\s*:\s*"x+$/);
+    const chunks = (await chunksOf(await stream(at, request))).map(({ choices }) => choices[0]);
+    assert.deepEqual(chunks.at(-1).tool_call_problems, choice.tool_call_problems);
+    assert.equal(chunks.map(({ delta }) => delta.content ?? "").join(""), choice.message.content);
+  }
+});
+
 test("with tools and a schema the answer is either a call or JSON of the schema", async () => {
   const format = { type: "json_schema", json_schema: { schema: { const: "no" } } };
   const kinds = new Set<string>();

@@ -160,6 +160,9 @@ describe("text completions", () => {
     );
     writeFileSync(file, written);
     await withServer({ models: [other.folder] }, async (url) => {
+      // Under DeepSeek's base URL for it as well.
+      const there = await call(`${url}/beta/completions`, { prompt: "2+", suffix: "=4", max_tokens: 2 });
+      assert.equal(there.status, 200);
       const ids = async (content: string): Promise<number[]> =>
         (await call(`${url}/tokenize`, { content })).body.tokens;
       const [before, after, end] = (await Promise.all(marks.map(ids))).flat();

@@ -19,7 +19,7 @@ import { type CompletionRequest, completionRequest } from "./schema.ts";
 
 export function completionRoutes(core: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  for (const path of ["/v1/completions", "/completions"]) app.post(path, (c) => complete(core, c));
+  for (const path of ["/v1/completions", "/completions", "/beta/completions"]) app.post(path, (c) => complete(core, c));
   return app;
 }
 

@@ -9,7 +9,7 @@ import { UPSTREAM_ROUTES, type UpstreamRoute } from "./config.ts";
 
 /** Where requests to our paths go below a base URL, their bodies as they are. */
 const PASSED: ReadonlyMap<string, UpstreamRoute> = new Map(
-  UPSTREAM_ROUTES.flatMap((route) => [[`/v1${route}`, route] as const, [route, route] as const]),
+  UPSTREAM_ROUTES.flatMap((route) => ["/v1", "/beta", ""].map((base) => [base + route, route] as const)),
 );
 
 export function forwarded(core: Core): MiddlewareHandler<AppEnv> {
