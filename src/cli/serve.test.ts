@@ -44,18 +44,30 @@ test("serve says where it listens, logs no prompt, and ends in order at SIGTERM"
     ignore_eos: true,
     stream: true,
   };
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { authorization: "Bearer two" },
-    body: JSON.stringify(ask),
-  });
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(url + path, { method: "POST", headers: { authorization: "Bearer two", ...headers }, body });
+  const at = "/v1/chat/completions";
+  // Whatever a client can put words into: fields that are refused, names, paths, queries, headers, bodies that are no JSON.
+  const hostile: readonly [number, string, string, Record<string, string>?][] = [
+    [400, at, "secret question"],
+    [400, at, '{"messages": "secret question"}'],
+    [400, at, JSON.stringify({ ...ask, temperature: "secret question" })],
+    [400, at, JSON.stringify({ ...ask, messages: [{ role: "user", content: "secret question".repeat(900) }] })],
+    [404, at, JSON.stringify({ ...ask, model: "secret question" })],
+    [404, "/secret%20question?secret=question", "{}"],
+    [400, `${at}?q=secret%20question`, "[]", { "user-agent": "secret question", "x-request-id": "secret question" }],
+    [401, at, "{}", { authorization: "Bearer secret question" }],
+  ];
+  for (const [status, ...request] of hostile) assert.equal((await post(...request)).status, status, request.join());
+  const response = await post(at, JSON.stringify(ask));
   child.kill("SIGTERM");
   const text = await response.text();
   assert.match(text, /"finish_reason":"length"[\s\S]*\[DONE\]/);
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
   assert.match(child.said(), /"newTokens":200,.*"msg":"written"/);
-  assert.ok(!child.said().includes("secret question") && !child.said().includes(url.slice(7)));
+  assert.match(child.said(), /"status":404/);
+  assert.ok(!child.said().includes("secret") && !child.said().includes(url.slice(7)) && !child.said().includes(place));
 });
 
 test("a taken port, an open address without a key and a missing model are one sentence each", async () => {
