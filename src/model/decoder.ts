@@ -117,7 +117,7 @@ export class Decoder {
     return new Decoder(config, device, loadWeights(config, device, from, options), options.mla);
   }
 
-  /** Every parameter on the host, experts stacked, as `saveModelFolder` takes them. @throws UserError where some are in blocks */
+  /** Every parameter on the host, experts stacked and adapters merged, as `saveModelFolder` takes them. @throws UserError where some are in blocks */
   async exportTensors(): Promise<ExportedTensor[]> {
     for (const weight of this.weights.values()) trainable(weight);
     return exportParameters(this.device, this.parameters);

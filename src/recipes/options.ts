@@ -1,6 +1,7 @@
 /** What a training run is made of: one schema that validates presets, `--set key=value`, and the config.json of a run being resumed. */
 import { z } from "zod";
 import { usageError } from "../error.ts";
+import { LORA_TARGETS } from "../model/lora.ts";
 import { STYLES } from "../tasks/task.ts";
 
 const rate = z.number().positive();
@@ -31,6 +32,17 @@ const evaluation = z.object({
   max_tokens: count,
 });
 
+const lora = z
+  .object({
+    r: z
+      .int()
+      .min(0)
+      .describe("rank of the adapters that learn in the weights' place; 0: the weights themselves learn"),
+    alpha: rate.describe("the adapters' product is multiplied by alpha / r"),
+    targets: z.array(z.enum(LORA_TARGETS)).describe("matrices to adapt; none named: all there are"),
+  })
+  .default({ r: 0, alpha: 16, targets: [] });
+
 /** Learning from documents: pre-training, and supervised fine-tuning from a model. */
 export const supervisedSchema = z.object({
   tasks,
@@ -46,6 +58,11 @@ export const supervisedSchema = z.object({
   tokens_per_step: count,
   rows_per_pass: count.describe("tokens in one forward and backward pass; the gradient does not depend on it"),
   prompt_loss: z.boolean().describe("learn the question too, as in pre-training, or only thinking and answer"),
+  lora,
+  optimizer: z
+    .enum(["muon", "adamw"])
+    .default("muon")
+    .describe("what moves matrices; the rest, and adapters, are always AdamW's"),
   muon_lr: rate,
   adamw_lr: rate,
   warmup: z.int().min(0),
@@ -99,6 +116,7 @@ export const rlSchema = z.object({
   reward_file: z.string().nullable().default(null).describe("file whose default export adds a reward (--reward)"),
   reward_weight: z.number().min(0).default(1),
   reward_seconds: rate.default(5).describe("the longest the own reward may take for a sample"),
+  lora,
   lr: rate,
   optimizer: z.enum(["adamw", "muon"]),
   warmup: z.int().min(0),
@@ -132,6 +150,7 @@ export type DistillOptions = z.infer<typeof distillSchema>;
 export type SupervisedOptions = z.infer<typeof supervisedSchema>;
 export type RlOptions = z.infer<typeof rlSchema>;
 
+export type LoraOptions = z.infer<typeof lora>;
 export type EvaluationOptions = z.infer<typeof evaluation>;
 
 /**

@@ -117,7 +117,7 @@ export async function learnFrom(
     max_completion_length: options.max_completion_length,
     max_rows: options.rows_per_pass,
     max_grad_norm: options.max_grad_norm,
-    router_gamma: options.router_gamma,
+    router_gamma: options.lora.r === 0 ? options.router_gamma : 0, // a frozen router keeps its balance
   });
   return { rollouts, advantages, metrics };
 }
@@ -125,7 +125,7 @@ export async function learnFrom(
 /** The optimizer's settings for RL's options. */
 export function optimizerOptions(options: RlOptions) {
   const adamw = { ...optimizerDefaults.adamw, lr: options.lr };
-  return options.optimizer === "adamw"
+  return options.optimizer === "adamw" || options.lora.r > 0
     ? { muon: null, adamw }
     : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw };
 }

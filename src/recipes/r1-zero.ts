@@ -21,6 +21,7 @@ import { writeReport } from "../train/report.ts";
 import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { lateWarnings, policyWarnings, type Warning } from "../train/warnings.ts";
+import { adapt } from "./adapt.ts";
 import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
 import { openJudge, questionsOf } from "./judge.ts";
 import type { RlOptions } from "./options.ts";
@@ -52,6 +53,7 @@ export async function r1Zero(
   try {
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? (await start());
+    const lora = adapt(decoder, options.lora, seed, resumed?.state);
     const reference = options.beta > 0 ? await copyOf(decoder, device) : null;
     const optimizer = new Optimizer(device, trainedParameters(decoder, false), optimizerOptions(options));
     const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
@@ -78,6 +80,7 @@ export async function r1Zero(
           random,
           position: { tokens: seen, cost: cost.spent(), first },
           tensors: reference === null ? undefined : await weightsOf(reference),
+          lora,
         },
         worldFiles(decoder.config.max_position_embeddings),
         2,
@@ -225,9 +228,7 @@ async function copyOf(decoder: Decoder, device: Device): Promise<Decoder> {
 }
 
 async function weightsOf(decoder: Decoder): Promise<Map<string, Float32Array>> {
-  const weights = new Map<string, Float32Array>();
-  for (const [name, { buf }] of decoder.parameters) weights.set(name, await decoder.device.read(buf));
-  return weights;
+  return new Map((await decoder.exportTensors()).map(({ name, data }) => [name, data]));
 }
 
 function writeWeights(decoder: Decoder, weights: ReadonlyMap<string, Float32Array>): void {

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { usageError } from "../error.ts";
 import type { Decoder } from "../model/decoder.ts";
+import { loraTargets } from "../model/lora.ts";
 import type { RunReport } from "../train/report.ts";
 import { distill } from "./distill.ts";
+import type { LoraOptions } from "./options.ts";
 import type { RecipeName, RecipePlan } from "./plan.ts";
 import { r1Zero } from "./r1-zero.ts";
 import type { StageContext } from "./stage.ts";
@@ -22,23 +24,23 @@ export async function runRecipe(context: StageContext, plan: RecipePlan): Promis
 const stages: Readonly<Record<RecipeName, (context: StageContext, plan: RecipePlan) => Promise<StageResult>>> = {
   /** Documents of the procedural world, from random weights (or from a model). */
   pretrain: (context, plan) =>
-    learnFromDocuments("pretrain", context, plan.pretrain, starting(context, plan), origin(plan)),
+    learnFromDocuments("pretrain", context, plan.pretrain, starting(context, plan, plan.pretrain.lora), origin(plan)),
 
   /** Thinking and answers alone, careful ones, from a model. */
   sft: async (context, plan) => {
     if (plan.from === null) throw usageError("sft starts from a model: name it with --model", "--model");
-    return learnFromDocuments("sft", context, plan.sft, starting(context, plan), origin(plan));
+    return learnFromDocuments("sft", context, plan.sft, starting(context, plan, plan.sft.lora), origin(plan));
   },
 
   /** From a base model; where none is named it is pre-trained first, in the folder `base` inside the run's. */
   "r1-zero": async (context, plan) => {
-    if (plan.from !== null) return r1Zero(context, plan.rl, starting(context, plan), origin(plan));
+    if (plan.from !== null) return r1Zero(context, plan.rl, starting(context, plan, plan.rl.lora), origin(plan));
     const base = async () => {
       const out = path.join(context.out, "base");
       const resume = context.resume && existsSync(path.join(out, "config.json"));
       const inner = { ...context, out, resume };
-      return (await learnFromDocuments("pretrain", inner, plan.pretrain, starting(context, plan), origin(plan)))
-        .decoder;
+      const start = starting(context, plan, plan.pretrain.lora);
+      return (await learnFromDocuments("pretrain", inner, plan.pretrain, start, origin(plan))).decoder;
     };
     return r1Zero(context, plan.rl, base, { ...origin(plan), base: plan.pretrain });
   },
@@ -48,10 +50,16 @@ const stages: Readonly<Record<RecipeName, (context: StageContext, plan: RecipePl
 };
 
 /** Makes the model a stage begins with. A named one is opened at once, so that a bad one leaves no run behind. */
-function starting(context: StageContext, { from, model }: RecipePlan): () => Decoder {
+function starting(context: StageContext, { from, model }: RecipePlan, lora: LoraOptions): () => Decoder {
+  if (from === null && lora.r > 0)
+    throw usageError(
+      "pretrain.lora: adapters stand beside weights that have learned; name a model with --model",
+      "lora",
+    );
   if (from === null) return () => createModel(model, context.device, context.seed);
   if (context.resume) return () => loadStartModel(from, context.device);
   const decoder = loadStartModel(from, context.device);
+  if (lora.r > 0) loraTargets(decoder, lora);
   return () => decoder;
 }
 

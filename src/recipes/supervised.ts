@@ -15,6 +15,7 @@ import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimi
 import { type RunReport, writeReport } from "../train/report.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
+import { adapt } from "./adapt.ts";
 import { type Evaluation, evaluateAfter, evaluationNote } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
@@ -48,8 +49,9 @@ export async function learnFromDocuments(
     const { total } = lesson;
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? start();
+    const lora = adapt(decoder, options.lora, seed, resumed?.state);
     const optimizer = new Optimizer(device, trainedParameters(decoder, options.mtp_lambda > 0), {
-      muon: { ...optimizerDefaults.muon!, lr: options.muon_lr },
+      muon: options.optimizer === "adamw" || lora !== null ? null : { ...optimizerDefaults.muon!, lr: options.muon_lr },
       adamw: { ...optimizerDefaults.adamw, lr: options.adamw_lr },
     });
     const random = { data: Random.from(seed, recipe, "data") };
@@ -66,7 +68,7 @@ export async function learnFromDocuments(
       saveCheckpoint(
         run,
         step,
-        { decoder, optimizer, random, position: { tokens: seen, cost: cost.spent() } },
+        { decoder, optimizer, random, position: { tokens: seen, cost: cost.spent() }, lora },
         worldFiles(decoder.config.max_position_embeddings),
         2,
       );
@@ -94,7 +96,7 @@ export async function learnFromDocuments(
           max_rows: options.rows_per_pass,
           max_grad_norm: options.max_grad_norm,
           mtp_lambda: step % options.mtp_every === 0 ? options.mtp_lambda : 0,
-          router_gamma: options.router_gamma,
+          router_gamma: lora === null ? options.router_gamma : 0, // a frozen router keeps its balance
         },
       );
       await breathe(); // a CPU step never waits, so without this no signal would be heard

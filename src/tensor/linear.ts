@@ -1,4 +1,5 @@
 /** The linear layer, the residual sum and the gated feed-forward: each a forward that records its backward. */
+import { addAdapter } from "./adapter.ts";
 import type { Pass } from "./space.ts";
 import type { Tape } from "./tape.ts";
 import type { Parameter, Tensor } from "./tensor.ts";
@@ -15,6 +16,7 @@ export function linear(
   multiply(pass.device, x.buf, w, y.buf, x.rows, w.inputs);
   if (bias !== null) pass.device.addBias(y.buf, bias.buf, x.rows, w.outputs);
   if (pass.tape !== null) recordLinear(pass.tape, x, trainable(w), bias, y);
+  if (w.adapter !== null) addAdapter(pass, x, w.adapter, y);
   return y;
 }
 
@@ -69,6 +71,8 @@ export function feedForward(
 ): Tensor {
   const { device, space, tape } = pass;
   const { gate, up, down, biases } = weights;
+  if (gate.adapter !== null || up.adapter !== null || down.adapter !== null)
+    return adaptedFeedForward(pass, x, weights, y);
   const [rows, inner] = [x.rows, gate.outputs];
   if (tape === null) space.enter();
   const g = space.tensor(rows, inner);
@@ -112,5 +116,26 @@ function recordFeedForward(tape: Tape, x: Tensor, weights: GatedWeights, g: Tens
     device.linearGradInput(dg, gate.buf, x.grad!, rows, hidden, inner, hidden, accumulate);
     device.linearGradInput(du, up.buf, x.grad!, rows, hidden, inner, hidden, true);
     for (const buffer of [product, dg, du, g.buf, u.buf]) tape.give(buffer);
+  });
+}
+
+/** The same from single ops, each of which minds its own matrix's adapter. */
+function adaptedFeedForward(pass: Pass, x: Tensor, { gate, up, down, biases }: GatedWeights, y: Tensor): Tensor {
+  const { device, space, tape } = pass;
+  if (tape === null) space.enter();
+  const g = linear(pass, x, gate, undefined, biases?.gate);
+  const u = linear(pass, x, up, undefined, biases?.up);
+  const product = space.tensor(x.rows, gate.outputs);
+  device.swiglu(g.buf, u.buf, product.buf);
+  if (tape !== null) recordProduct(tape, g, u, product);
+  linear(pass, product, down, y, biases?.down);
+  if (tape === null) space.leave();
+  return y;
+}
+
+function recordProduct(tape: Tape, g: Tensor, u: Tensor, product: Tensor): void {
+  tape.record([product], () => {
+    if (tape.accumulates(g) || tape.accumulates(u)) throw new Error("gate and up have one reader");
+    tape.device.swigluGrad(product.grad!, g.buf, u.buf, g.grad!, u.grad!);
   });
 }

@@ -34,28 +34,49 @@ export class Tensor {
   }
 }
 
+/** What LoRA learns beside a frozen matrix W (outputs, inputs): scale B A is added to it (adapter.ts). */
+export interface Adapter {
+  /** (r, inputs) */
+  readonly a: Parameter;
+  /** (outputs, r) */
+  readonly b: Parameter;
+  /** alpha / r */
+  readonly scale: number;
+}
+
 /** A weight under its Hugging Face name, with the gradient summed over micro-batches until `zeroGrad`. */
 export class Parameter {
   readonly name: string;
   /** (outputs, inputs) for a matrix, (experts, outputs, inputs) for stacked experts, (width) for a norm. */
   readonly shape: readonly number[];
   readonly buf: F32;
-  /** False for what the optimizer must not touch: the router's correction bias, which the load balance moves. */
-  readonly trainable: boolean;
+  /** What is learned beside this matrix while it is frozen; null: nothing. */
+  adapter: Adapter | null = null;
   /** The last two extents, as numbers an op can read without touching the array. */
   readonly outputs: number;
   readonly inputs: number;
   readonly #device: Device;
   #grad: F32 | null = null;
+  #trainable: boolean;
 
   constructor(device: Device, name: string, shape: readonly number[], trainable = true) {
     this.name = name;
     this.shape = shape;
-    this.trainable = trainable;
+    this.#trainable = trainable;
     this.outputs = shape.length > 1 ? shape[shape.length - 2] : 1;
     this.inputs = shape[shape.length - 1];
     this.buf = device.parameter(shape.reduce((product, extent) => product * extent, 1));
     this.#device = device;
+  }
+
+  /** False for what the optimizer must not touch: the router's correction bias, which the load balance moves, and what is frozen. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  /** From now on no gradient is made for it. */
+  freeze(): void {
+    this.#trainable = false;
   }
 
   /** The summed gradient, made (zeroed) when first asked for: a model that only answers holds none. */
@@ -73,6 +94,8 @@ export class Parameter {
   }
 
   free(): void {
+    this.adapter?.a.free();
+    this.adapter?.b.free();
     this.#device.free(this.buf);
     if (this.#grad !== null) this.#device.free(this.#grad);
     this.#grad = null;

@@ -14,6 +14,7 @@ export class QuantWeight {
   readonly outputs: number;
   readonly inputs: number;
   readonly trainable = false;
+  readonly adapter = null;
   readonly matrix: QuantMatrix;
   readonly #device: Device;
 

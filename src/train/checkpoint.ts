@@ -6,6 +6,7 @@ import { type ModelSource, openModel } from "../checkpoint/open-model.ts";
 import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
+import { adaptedParameters, attachAdapters, type LoraSpec } from "../model/lora.ts";
 import type { Random, RandomState } from "../random.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { CheckpointPlace, RunFolder } from "./run.ts";
@@ -27,10 +28,13 @@ export interface Trainer {
   readonly position: Readonly<Record<string, unknown>>;
   /** Further numbers to keep, such as a reference model's weights. */
   readonly tensors?: ReadonlyMap<string, Float32Array>;
+  /** How the decoder's adapters were made; null or absent: it has none. */
+  readonly lora?: LoraSpec | null;
 }
 
 /**
- * Saves the checkpoint of a finished step in the run, whole or not at all, in float32; the last `keep` stay.
+ * Saves the checkpoint of a finished step in the run, whole or not at all, in float32; the last `keep` stay. Adapters are in the weights,
+ * merged, for whoever opens the folder, and beside them as they are, with the matrices they were made for, for whoever goes on.
  * @throws UserError where a weight is not finite (a checkpoint one cannot go on from must not push out a good one), or the disk is full.
  */
 export const saveCheckpoint = (
@@ -49,6 +53,7 @@ export const saveCheckpoint = (
       ),
       position: trainer.position,
       tensors: trainer.tensors ?? new Map(),
+      lora: trainer.lora ? { ...trainer.lora, tensors: await adapterTensors(trainer.decoder) } : null,
     };
     const tensors = await trainer.decoder.exportTensors();
     const bad = tensors.find(({ data }) => !data.every((one) => Number.isFinite(one)));
@@ -70,14 +75,42 @@ export const saveCheckpoint = (
 /** Loads a checkpoint's model and state. The optimizer and the generators are the caller's to restore. @throws UserError */
 export function loadCheckpoint(place: CheckpointPlace, device: Device): { decoder: Decoder; state: TrainingState } {
   const state = readTrainingState(place.folder);
-  return { decoder: loadModel(place.folder, device).decoder, state };
+  const { lora } = state;
+  if (lora === null) return { decoder: loadModel(place.folder, device).decoder, state };
+  const { decoder } = loadModel(place.folder, device, lora.tensors);
+  attachAdapters(decoder, lora, null);
+  for (const { adapter } of adaptedParameters(decoder))
+    for (const { name, buf } of [adapter.a, adapter.b]) {
+      const values = lora.tensors.get(name);
+      if (values?.length !== buf.length)
+        throw new UserError(
+          `${place.folder}/state.safetensors lacks the adapter ${name}; resume from an earlier checkpoint by removing this one.`,
+          {
+            param: name,
+          },
+        );
+      device.write(buf, values);
+    }
+  return { decoder, state };
 }
 
-/** Loads a model, as floats to train; what it offers beside the weights comes along, closed. @throws UserError */
-export function loadModel(place: string, device: Device): { decoder: Decoder; model: ModelSource } {
+async function adapterTensors(decoder: Decoder): Promise<Map<string, Float32Array>> {
+  const tensors = new Map<string, Float32Array>();
+  for (const { parameter, adapter } of adaptedParameters(decoder))
+    for (const { name, buf } of [parameter, adapter.a, adapter.b]) tensors.set(name, await decoder.device.read(buf));
+  return tensors;
+}
+
+/** Loads a model, as floats to train, some tensors from `instead`; what it offers beside the weights comes along, closed. @throws UserError */
+export function loadModel(
+  place: string,
+  device: Device,
+  instead: ReadonlyMap<string, Float32Array> = new Map(),
+): { decoder: Decoder; model: ModelSource } {
   const model = openModel(place);
   try {
-    return { decoder: Decoder.load(device, model.config, (name) => model.readTensor(name)), model };
+    const read = (name: string): Float32Array => instead.get(name) ?? model.readTensor(name);
+    return { decoder: Decoder.load(device, model.config, read), model };
   } finally {
     model.close();
   }

@@ -49,12 +49,18 @@ export function parameterKind(name: string, shape: readonly number[]): Parameter
 
 /**
  * A model's parameters for an Optimizer; without the multi-token-prediction modules where their loss is not computed (as in
- * reinforcement learning), which would otherwise cost momentum and time for gradients of zero.
+ * reinforcement learning), which would otherwise cost momentum and time for gradients of zero. A model with adapters gives these too.
  */
 export const trainedParameters = (
   { config, parameters }: { readonly config: ModelConfig; readonly parameters: ReadonlyMap<string, Parameter> },
   multiTokenPrediction: boolean,
-): Parameter[] => [...parameters.values()].filter(({ name }) => multiTokenPrediction || !isNextnName(config, name));
+): Parameter[] =>
+  [...parameters.values()]
+    .filter(({ name }) => multiTokenPrediction || !isNextnName(config, name))
+    .flatMap((parameter) => {
+      const { adapter } = parameter;
+      return adapter === null ? [parameter] : [parameter, adapter.a, adapter.b];
+    });
 
 /** Moves a model's trainable parameters along their gradients. */
 export class Optimizer {

@@ -19,6 +19,7 @@ for (let step = (run.resumed?.step ?? 0) + 1; ; step++) {
         random: {},
         position: {},
         tensors: new Map(),
+        lora: null,
       });
     }),
   );

@@ -166,6 +166,7 @@ test("the training state comes back bit for bit, and a damaged one is named", ()
   fs.mkdirSync(folder);
   const state: TrainingState = {
     step: 7,
+    lora: { r: 2, alpha: 4, targets: [], tensors: new Map([["b", Float32Array.of(2)]]) },
     optimizer: { steps: 7, tensors: new Map([["a.exp_avg", Float32Array.of(0.1, -0, 3e-40)]]) },
     random: { rollouts: [1, 2, 3, 4294967295] },
     position: { documents: 12, stage: "rl" },

@@ -6,6 +6,7 @@ import path from "node:path";
 import { z } from "zod";
 import { openSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
 import { reasonOf, UserError } from "../error.ts";
+import type { LoraSpec } from "../model/lora.ts";
 import type { RandomState } from "../random.ts";
 import type { OptimizerState } from "./optimizer.ts";
 
@@ -19,6 +20,8 @@ export interface TrainingState {
   readonly position: Readonly<Record<string, unknown>>;
   /** Further numbers by name, such as a reference model's weights. */
   readonly tensors: ReadonlyMap<string, Float32Array>;
+  /** Of a model trained by adapters: their settings, their values and the frozen matrices they stand beside, which the saved weights contain merged. */
+  readonly lora: (LoraSpec & { readonly tensors: ReadonlyMap<string, Float32Array> }) | null;
 }
 
 /** Writes state.json and state.safetensors into a checkpoint's folder before it takes its name (saveModelFolder's `also`). */
@@ -26,13 +29,23 @@ export function writeTrainingState(folder: string, state: TrainingState): void {
   const named = [
     ...[...state.optimizer.tensors].map(([name, data]) => [OPTIMIZER + name, data] as const),
     ...[...state.tensors].map(([name, data]) => [EXTRA + name, data] as const),
+    ...[...(state.lora?.tensors ?? [])].map(([name, data]) => [LORA + name, data] as const),
   ];
   writeSafetensors(
     path.join(folder, "state.safetensors"),
     named.map(([name, data]) => ({ name, dtype: "F32" as const, shape: [data.length], data })),
   );
   const { step, optimizer, random, position } = state;
-  const json = { version: 1, step, optimizer: { steps: optimizer.steps }, random, position, tensors: named.length };
+  const lora = state.lora === null ? undefined : { ...state.lora, tensors: undefined };
+  const json = {
+    version: 1,
+    step,
+    optimizer: { steps: optimizer.steps },
+    random,
+    position,
+    lora,
+    tensors: named.length,
+  };
   fs.writeFileSync(path.join(folder, "state.json"), `${JSON.stringify(json, null, 2)}\n`);
 }
 
@@ -45,7 +58,7 @@ export function readTrainingState(folder: string): TrainingState {
       `${file} is damaged (${parsed.error.issues[0]!.path.join(".")}: ${parsed.error.issues[0]!.message}); resume from an earlier checkpoint by removing this one.`,
       { param: file },
     );
-  const { step, optimizer, random, position, tensors: count } = parsed.data;
+  const { step, optimizer, random, position, lora, tensors: count } = parsed.data;
   const stored = openSafetensors(path.join(folder, "state.safetensors"));
   try {
     if (stored.tensors.size !== count)
@@ -67,13 +80,14 @@ export function readTrainingState(folder: string): TrainingState {
       random,
       position,
       tensors: read(EXTRA),
+      lora: lora === undefined ? null : { ...lora, tensors: read(LORA) },
     };
   } finally {
     stored.close();
   }
 }
 
-const [OPTIMIZER, EXTRA] = ["optimizer/", "extra/"];
+const [OPTIMIZER, EXTRA, LORA] = ["optimizer/", "extra/", "lora/"];
 
 const whole = z.number().int().nonnegative();
 const schema = z.object({
@@ -82,6 +96,7 @@ const schema = z.object({
   optimizer: z.object({ steps: whole }),
   random: z.record(z.string(), z.tuple([whole, whole, whole, whole])),
   position: z.record(z.string(), z.unknown()),
+  lora: z.object({ r: whole.positive(), alpha: z.number().positive(), targets: z.array(z.string()) }).optional(),
   tensors: whole,
 });
 

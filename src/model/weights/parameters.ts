@@ -1,6 +1,7 @@
 /** A model's parameters: made at random, and handed out for saving; Hugging Face names throughout. */
 import { modelParameters } from "../../checkpoint/names.ts";
 import type { Device } from "../../kernels/kernels.ts";
+import { mergedValues } from "../../tensor/adapter.ts";
 import { Parameter } from "../../tensor/tensor.ts";
 import type { ModelConfig } from "../config.ts";
 
@@ -60,13 +61,14 @@ export interface ExportedTensor {
   readonly data: Float32Array;
 }
 
-/** Copies every parameter to the host. */
+/** Copies every parameter to the host, merged with its adapter where it has one. */
 export async function exportParameters(
   device: Device,
   parameters: ReadonlyMap<string, Parameter>,
 ): Promise<ExportedTensor[]> {
   const tensors: ExportedTensor[] = [];
-  for (const { name, shape, buf } of parameters.values()) tensors.push({ name, shape, data: await device.read(buf) });
+  for (const parameter of parameters.values())
+    tensors.push({ name: parameter.name, shape: parameter.shape, data: await mergedValues(device, parameter) });
   return tensors;
 }
 
