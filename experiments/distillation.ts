@@ -24,8 +24,7 @@ export async function distillation(device: Device, place: string, seeds: readonl
   const arms = { teacher: [teacher], student: [], distilled: [], reinforced: [] } as Record<string, string[]>;
   for (const seed of seeds) {
     const distilled = path.join(place, `distilled-${seed}`);
-    // half the teacher's documents: a student that has something left to learn
-    const settings = [...quiet, "pretrain.evaluation.items=0", "pretrain.tokens=350000"];
+    const settings = [...quiet, "pretrain.evaluation.items=0"];
     await train(device, { recipe: "distill", out: distilled, seed, from: teacher, settings });
     const student = path.join(distilled, "student");
     const reinforced = path.join(place, `reinforced-${seed}`);
