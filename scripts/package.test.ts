@@ -30,7 +30,7 @@ function packed(): string {
   return path.join(place, fs.readdirSync(place).find((file) => file.endsWith(".tgz"))!);
 }
 
-test("the package is small, clean, answers and serves its chat in an empty project on Node 24 and 22", async () => {
+test("the package is small, clean, answers in an empty project on Node 24 and 22, and serves its chat as the container starts it", async () => {
   const tarball = packed();
   assert.ok(fs.statSync(tarball).size < 60e6);
   const bin = path.join(root, "node_modules", ".bin");
@@ -52,11 +52,29 @@ test("the package is small, clean, answers and serves its chat in an empty proje
     const asked = run(project, node, "node_modules/.bin/reckon", "ask", "--temperature", "0", "What is 37 * 48?");
     assert.match(asked, /1776\n$/);
   }
-  const args = ["node_modules/.bin/reckon", "serve", "--port", "0", "--json", "--log-level", "error"];
-  const server = spawn(process.execPath, args, { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+  // As the container starts it: its entry point and command, an empty home, a key, its own health check.
+  const container = fs.readFileSync(path.join(root, "deploy", "Dockerfile"), "utf8");
+  const list = (instruction: string): string[] =>
+    JSON.parse(new RegExp(`^${instruction} (\\[.*\\])$`, "m").exec(container)![1]);
+  const [entry] = list("ENTRYPOINT");
+  const [program, ...check] = list("HEALTHCHECK .*CMD");
+  assert.equal(program, "node");
+  const home = path.join(place, "home");
+  fs.mkdirSync(home);
+  const args = [path.join(project, "node_modules", ".bin", entry), ...list("CMD"), "--port", "0", "--json"];
+  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: path.join(home, "cache"), RECKON_API_KEYS: "key" };
+  const server = spawn(process.execPath, [...args, "--log-level", "error"], {
+    cwd: home,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     const [line] = await once(server.stdout, "data");
-    const { url } = JSON.parse(String(line)) as { url: string };
+    const { port } = new URL((JSON.parse(String(line)) as { url: string }).url);
+    const url = `http://127.0.0.1:${port}`;
+    run(home, process.execPath, ...check.map((part) => part.replace(":8080/", `:${port}/`)));
+    assert.equal((await fetch(`${url}/v1/models`)).status, 401);
+    assert.equal((await fetch(`${url}/v1/models`, { headers: { authorization: "Bearer key" } })).status, 200);
     assert.match(await (await fetch(url)).text(), /<div id="app">/);
     for (const file of ["engine.js", "kernels.wasm", "model/files.json"]) {
       assert.equal((await fetch(`${url}/engine/${file}`)).status, 200, file);

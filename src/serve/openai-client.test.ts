@@ -1,16 +1,19 @@
 // OpenAI's own client against the server: what people's programs do on their first day with it.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import OpenAI from "openai";
 import { BUNDLED_MODEL } from "../generate/session.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { tinyModelFolder, user } from "./test-server.ts";
+import { TOOL_TEMPLATE, tinyModelFolder, user } from "./test-server.ts";
 
 let server: RunningServer;
 let tiny: Awaited<ReturnType<typeof tinyModelFolder>>;
 let client: OpenAI;
 before(async () => {
   tiny = await tinyModelFolder();
+  writeFileSync(join(tiny.folder, "chat_template.jinja"), TOOL_TEMPLATE);
   server = await startServer({
     port: 0,
     logLevel: "silent",
@@ -72,6 +75,45 @@ test("the streaming helper puts the answer together", async () => {
     final.choices[0].message.content,
     final.choices[0].logprobs?.content?.map(({ token }) => token).join(""),
   );
+});
+
+test("tools are called, whole and streamed, and their results go back", async () => {
+  const parameters = {
+    type: "object",
+    properties: { a: { enum: [1, 2] } },
+    required: ["a"],
+    additionalProperties: false,
+  };
+  const ask = {
+    model: "tiny",
+    messages: [{ role: "user" as const, content: "2+2?" }],
+    tools: [{ type: "function" as const, function: { name: "f", parameters } }],
+    tool_choice: "required" as const,
+    parallel_tool_calls: false,
+    max_tokens: 120,
+    seed: 2,
+    ...{ thinking: { type: "disabled" } },
+  };
+  const { choices } = await client.chat.completions.create(ask);
+  const { message, finish_reason: finish } = choices[0];
+  const [made] = message.tool_calls ?? [];
+  assert.ok(finish === "tool_calls" && made.type === "function" && made.function.name === "f");
+  assert.ok([1, 2].includes(JSON.parse(made.function.arguments).a));
+  const pieces: string[] = [];
+  const stream = client.chat.completions.stream(ask);
+  stream.on("tool_calls.function.arguments.delta", ({ arguments_delta: delta }) => pieces.push(delta));
+  const final = (await stream.finalChatCompletion()).choices[0];
+  const [streamed] = final.message.tool_calls ?? [];
+  assert.ok(final.finish_reason === "tool_calls" && streamed.type === "function");
+  assert.deepEqual(streamed.function.arguments, made.function.arguments);
+  assert.ok(pieces.length > 1 && pieces.join("") === made.function.arguments);
+  const next = await client.chat.completions.create({
+    ...ask,
+    messages: [...ask.messages, message, { role: "tool", tool_call_id: made.id, content: "4" }],
+    tool_choice: "none",
+    max_tokens: 3,
+  });
+  assert.match(next.choices[0].finish_reason, /^(stop|length)$/);
 });
 
 test("stopping the stream frees the slot", async () => {
