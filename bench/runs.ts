@@ -103,6 +103,7 @@ async function askServer(url: string, samples: number, emit: Emit): Promise<void
     "sort=reward",
     "sort=entropy&task=task-3",
     "text=97&sort=tokens",
+    "response=999&sort=reward",
     "least=1&most=2&sort=advantage&truncated=false",
   ]) {
     const fresh = await ask(`${query}&version=${version}`);

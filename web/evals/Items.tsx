@@ -3,8 +3,9 @@ import { useMemo } from "react";
 import { visible } from "../markdown/visible.ts";
 import { addressWith, follow, go, useAddress } from "../training/address.ts";
 import { count, figure, percent } from "../training/figures.ts";
+import { usePages } from "../training/pages.ts";
 import { Failure } from "../training/Shell.tsx";
-import { usePages, VirtualRows } from "../training/VirtualRows.tsx";
+import { VirtualRows } from "../training/VirtualRows.tsx";
 import type { Evaluation, ItemRow } from "./types.ts";
 
 export interface ItemsProps {

@@ -1,11 +1,12 @@
 /** The samples of one question at one step beside each other: what each earned, part by part, and what advantage that gave it. */
 import { useEffect } from "react";
+import type { SampleRow } from "../../src/serve/training/samples/row.ts";
 import { visible } from "../markdown/visible.ts";
 import { addressWith, follow, go, useAddress } from "./address.ts";
-import { type Sample, useAnswer } from "./api.ts";
+import { useAnswer } from "./api.ts";
 import { figure, signed } from "./figures.ts";
 import { Reward } from "./Samples.tsx";
-import { Failure } from "./Shell.tsx";
+import { Failure, Progress } from "./Shell.tsx";
 
 interface Group {
   readonly group: number;
@@ -44,6 +45,7 @@ export function Groups({ id, changed }: { readonly id: string; readonly changed:
   return (
     <>
       <Failure text={facets.failure ?? failure} again={again} />
+      <Progress reading={facets.reading} />
       <div className="filters">
         <button type="button" disabled={at <= 0} onClick={() => show(steps[at - 1])}>
           ← Step before
@@ -86,7 +88,7 @@ export function Groups({ id, changed }: { readonly id: string; readonly changed:
 
 function OneGroup({ id, step, group }: { readonly id: string; readonly step: number; readonly group: number }) {
   const query = { run: id, step, group, sort: "reward", order: "desc", count: 200 };
-  const { data, failure, again } = useAnswer<{ rows: readonly Sample[] }>("/v1/runs/samples", query);
+  const { data, failure, again } = useAnswer<{ rows: readonly SampleRow[] }>("/v1/runs/samples", query);
   const first = data?.rows[0];
   const most = Math.max(1e-9, ...(data?.rows.map(({ advantage }) => Math.abs(advantage ?? 0)) ?? []));
   return (

@@ -1,11 +1,12 @@
 /** One question over the run: how its samples fared at every step that asked it, and what they said first and last. */
 import { useMemo } from "react";
+import type { SampleRow } from "../../src/serve/training/samples/row.ts";
 import { visible } from "../markdown/visible.ts";
 import { addressWith, follow, go, useAddress } from "./address.ts";
-import { type Sample, useAnswer } from "./api.ts";
+import { useAnswer } from "./api.ts";
 import { Curve } from "./Curve.tsx";
 import { Reward } from "./Samples.tsx";
-import { Failure } from "./Shell.tsx";
+import { Failure, Progress } from "./Shell.tsx";
 
 interface OverTime {
   readonly prompt: string | null;
@@ -21,8 +22,8 @@ interface OverTime {
 
 export function Question({ id }: { readonly id: string }) {
   const prompt = useAddress().get("prompt");
-  const { data, failure, again } = useAnswer<OverTime>("/v1/runs/samples/over-time", { run: id, prompt });
-  const samples = useAnswer<{ rows: readonly Sample[]; total: number }>("/v1/runs/samples", {
+  const { data, failure, again, reading } = useAnswer<OverTime>("/v1/runs/samples/over-time", { run: id, prompt });
+  const samples = useAnswer<{ rows: readonly SampleRow[]; total: number }>("/v1/runs/samples", {
     run: id,
     prompt,
     sort: "step",
@@ -47,6 +48,7 @@ export function Question({ id }: { readonly id: string }) {
   return (
     <>
       <Failure text={failure ?? samples.failure} again={again} />
+      <Progress reading={reading} />
       <p className="prompt">{visible(data?.prompt ?? "")}</p>
       <p className="quiet">
         Asked at {data?.steps.length ?? 0} steps, {samples.data?.total ?? 0} samples. Means of each group:

@@ -1,11 +1,13 @@
 /** Every sample of the run in one table: filtered and sorted by the server, and scrolled through however many there are. */
 import { useMemo } from "react";
+import type { SampleRow } from "../../src/serve/training/samples/row.ts";
 import { visible } from "../markdown/visible.ts";
 import { addressWith, follow, go, useAddress } from "./address.ts";
-import { type Sample, useAnswer } from "./api.ts";
+import { useAnswer } from "./api.ts";
 import { count, figure, signed } from "./figures.ts";
-import { Failure } from "./Shell.tsx";
-import { usePages, VirtualRows } from "./VirtualRows.tsx";
+import { usePages } from "./pages.ts";
+import { Failure, Progress } from "./Shell.tsx";
+import { VirtualRows } from "./VirtualRows.tsx";
 
 interface Facets {
   readonly total: number;
@@ -25,6 +27,8 @@ const COLUMNS = [
   ["question", "Question"],
   ["response", "Response"],
 ] as const;
+/** As the server searches: by groups of three characters. */
+const LEAST_SEARCHED = 3;
 const SORTED: ReadonlySet<string> = new Set(["step", "reward", "advantage", "tokens", "entropy", "logp"]);
 
 export function Samples({ id, changed }: { readonly id: string; readonly changed: number }) {
@@ -33,12 +37,14 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
   const [sort, order] = [address.get("sort") ?? "step", address.get("order") ?? "desc"];
   const get = (name: string): string => address.get(name) ?? "";
   const [task, text, step, least, most, truncated] = ["task", "text", "step", "least", "most", "truncated"].map(get);
+  const said = get("response");
+  const response = said.length >= LEAST_SEARCHED ? said : "";
   const query = useMemo(
-    () => ({ run: id, sort, order, task, text, step, least, most, truncated }),
-    [id, sort, order, task, text, step, least, most, truncated],
+    () => ({ run: id, sort, order, task, text, response, step, least, most, truncated }),
+    [id, sort, order, task, text, response, step, least, most, truncated],
   );
   // While one looks at rows further down they stay; at the top the newest are shown.
-  const pages = usePages<Sample>("/v1/runs/samples", query, changed);
+  const pages = usePages<SampleRow>("/v1/runs/samples", query, changed);
   const set = (parts: Readonly<Record<string, string>>): void => go(addressWith(parts), true);
   if (facets.data?.total === 0)
     return (
@@ -52,6 +58,15 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
         <label>
           In the question
           <input type="search" value={text} onChange={(event) => set({ text: event.target.value })} />
+        </label>
+        <label>
+          In the response
+          <input
+            type="search"
+            value={said}
+            placeholder="three letters or more"
+            onChange={(event) => set({ response: event.target.value })}
+          />
         </label>
         <label>
           Task
@@ -77,6 +92,7 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
           {pages.total === null ? "…" : `${count(pages.total)} samples`}
         </output>
       </div>
+      <Progress reading={pages.reading ?? facets.reading} />
       <Failure text={pages.failure ?? facets.failure} again={facets.again} />
       <VirtualRows
         label="Samples"
@@ -107,14 +123,16 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
           </span>
         ))}
       >
-        {(sample) => <Cells sample={sample} />}
+        {cells}
       </VirtualRows>
     </>
   );
 }
 
-function Cells({ sample }: { readonly sample: Sample }) {
-  const cells = [
+const cells = (sample: SampleRow) => <Cells sample={sample} />;
+
+function Cells({ sample }: { readonly sample: SampleRow }) {
+  const shown = [
     [
       "step",
       <a
@@ -132,10 +150,10 @@ function Cells({ sample }: { readonly sample: Sample }) {
     ["tokens", sample.truncated ? `${sample.tokens} ✂` : sample.tokens],
     ["entropy", figure(sample.entropy)],
     ["logp", figure(sample.logp)],
-    ["question", visible(sample.prompt)],
-    ["response", visible(sample.response).replaceAll("\n", " ↵ ")],
+    ["question", beginning(sample.prompt)],
+    ["response", beginning(sample.response)],
   ] as const;
-  return cells.map(([key, cell]) => (
+  return shown.map(([key, cell]) => (
     // biome-ignore lint/a11y/useSemanticElements: rows that come and go while one scrolls are no table's
     <span key={key} role="cell" className={`c-${key}`}>
       {cell}
@@ -143,12 +161,19 @@ function Cells({ sample }: { readonly sample: Sample }) {
   ));
 }
 
+/** No more than a row can show: the browser measures every letter of it. */
+const beginning = (text: string): string => visible(text.slice(0, 160)).replaceAll("\n", " ↵ ");
+
 /** The figure, and a bar that shows it at a glance. */
 export function Reward({ value }: { readonly value: number | null }) {
   return (
     <span className="reward">
       <span className="figure">{value === null ? "–" : value.toFixed(2)}</span>
-      {value !== null && <meter min={0} max={Math.max(1, value)} value={Math.max(0, value)} aria-hidden="true" />}
+      {value !== null && (
+        <span className="bar" aria-hidden="true">
+          <span style={{ width: `${100 * Math.max(0, Math.min(1, value / Math.max(1, value)))}%` }} />
+        </span>
+      )}
     </span>
   );
 }

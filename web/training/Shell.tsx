@@ -1,5 +1,7 @@
 /** What the data pages share: the way between the windows, and how a failure is told. */
 import type { ReactNode } from "react";
+import type { Reading } from "../../src/serve/training/samples/row.ts";
+import { count } from "./figures.ts";
 
 const PLACES = [
   ["/", "Chat"],
@@ -40,6 +42,20 @@ export function Failure({ text, again }: { readonly text: string | null; readonl
           Retry
         </button>
       )}
+    </p>
+  );
+}
+
+/** A large run is read when it is first looked at. */
+export function Progress({ reading }: { readonly reading: Reading | null }) {
+  if (reading === null) return null;
+  const { samples, about } = reading;
+  return (
+    <p className="quiet figure" role="status">
+      <progress max={about} value={samples} aria-label="Read" />{" "}
+      {samples < about
+        ? `Reading ${count(samples)} of about ${count(about)} samples`
+        : `Sorting ${count(samples)} samples`}
     </p>
   );
 }

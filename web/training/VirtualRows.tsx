@@ -2,8 +2,7 @@
  * A table of any length of which only the rows in view exist. Browsers make nothing higher than some 30 million pixels, so beyond
  * that the scroll bar stands for the share of the way, and the wheel and the keys move by rows.
  */
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { ask, type Query } from "./api.ts";
+import { memo, type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const ROW = 32;
 const HIGHEST = 8_000_000;
@@ -24,6 +23,8 @@ export function VirtualRows<T>({ label, total, order, head, row, onView, childre
   const place = useRef<HTMLDivElement>(null);
   const [first, setFirst] = useState(0);
   const [visible, setVisible] = useState(20);
+  /** Kept from when it last changed: asking the page while it scrolls makes it lay itself out again. */
+  const inside = useRef(0);
   const height = Math.min(total * ROW, HIGHEST);
   const scaled = total * ROW > HIGHEST;
   const last = Math.max(0, total - visible);
@@ -31,7 +32,10 @@ export function VirtualRows<T>({ label, total, order, head, row, onView, childre
 
   useLayoutEffect(() => {
     const element = place.current!;
-    const measure = (): void => setVisible(Math.max(1, Math.floor(element.clientHeight / ROW)));
+    const measure = (): void => {
+      inside.current = element.clientHeight;
+      setVisible(Math.max(1, Math.floor(element.clientHeight / ROW)));
+    };
     measure();
     const watch = new ResizeObserver(measure);
     watch.observe(element);
@@ -44,10 +48,10 @@ export function VirtualRows<T>({ label, total, order, head, row, onView, childre
       const element = place.current!;
       const wanted = Math.max(0, Math.min(last, index));
       setFirst(wanted);
-      const way = element.scrollHeight - element.clientHeight;
+      const way = Math.max(0, height - inside.current);
       element.scrollTop = scaled ? (last === 0 ? 0 : (wanted / last) * way) : wanted * ROW;
     },
-    [last, scaled],
+    [last, scaled, height],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: to the top for another order
   useLayoutEffect(() => {
@@ -58,18 +62,27 @@ export function VirtualRows<T>({ label, total, order, head, row, onView, childre
   now.current = at;
   useEffect(() => {
     const element = place.current!;
+    let [turned, frame] = [0, 0];
+    const move = (): void => {
+      moveTo(now.current + turned);
+      [turned, frame] = [0, 0];
+    };
     const turn = (event: WheelEvent): void => {
       if (!scaled || event.ctrlKey || event.deltaY === 0) return;
       event.preventDefault();
-      moveTo(now.current + event.deltaY / ROW);
+      turned += event.deltaY / ROW;
+      if (frame === 0) frame = requestAnimationFrame(move); // a mouse turns more often than the screen is drawn
     };
     element.addEventListener("wheel", turn, { passive: false });
-    return () => element.removeEventListener("wheel", turn);
+    return () => {
+      cancelAnimationFrame(frame);
+      element.removeEventListener("wheel", turn);
+    };
   }, [scaled, moveTo]);
 
   const scrolled = (): void => {
     const element = place.current!;
-    const way = element.scrollHeight - element.clientHeight;
+    const way = Math.max(0, height - inside.current);
     const index = scaled ? (way === 0 ? 0 : (element.scrollTop / way) * last) : element.scrollTop / ROW;
     // What moveTo set comes back as the same place, up to the rounding of pixels.
     if (!scaled || Math.abs(index - now.current) > (2 * last) / Math.max(1, way)) setFirst(index);
@@ -111,17 +124,9 @@ export function VirtualRows<T>({ label, total, order, head, row, onView, childre
       >
         <div className="virtual-space" style={{ height }}>
           <div className="virtual-rows">
-            {indices.map((index) => {
-              const own = row(index);
-              return (
-                // biome-ignore lint/a11y/useSemanticElements: as above
-                // biome-ignore lint/a11y/useFocusableInteractive: its link is
-                <div key={index} className="virtual-row" role="row" aria-rowindex={index + 2} data-row={index}>
-                  {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-                  {own === undefined ? <span role="cell">…</span> : children(own)}
-                </div>
-              );
-            })}
+            {indices.map((index) => (
+              <OneRow key={index} index={index} own={row(index)} draw={children as (row: unknown) => ReactNode} />
+            ))}
           </div>
         </div>
       </div>
@@ -129,95 +134,19 @@ export function VirtualRows<T>({ label, total, order, head, row, onView, childre
   );
 }
 
-const PAGE = 100;
-/** Pages kept: what one scrolls back to is there at once. */
-const KEPT = 60;
-
-interface PageOf<T> {
-  readonly total: number;
-  readonly version: number;
-  readonly rows: readonly T[];
-}
-
-/** What is known of one question's rows; `version` names the state of the table that all its pages are of. */
-interface Known<T> {
-  readonly asking: Asking;
-  readonly total: number;
-  readonly pages: ReadonlyMap<number, readonly T[]>;
-}
-
-interface Asking {
-  version: number | undefined;
-  readonly pages: Set<number>;
-  readonly gone: AbortController;
-}
-
-const asking = (): Asking => ({ version: undefined, pages: new Set(), gone: new AbortController() });
-
-/**
- * Rows of a question that is answered page by page.
- * @param changed other: there may be more rows; taken up by one who looks at the first
- */
-export function usePages<T>(path: string, query: Query, changed: number) {
-  const [known, setKnown] = useState<Known<T> | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
-  const current = useRef<Asking>(asking());
-  const seen = useRef({ first: 0, count: 0 });
-  const taken = useRef(changed);
-  if (seen.current.first < 1) taken.current = changed;
-
-  const fetchPage = useCallback(
-    async (page: number): Promise<void> => {
-      const own = current.current;
-      if (own.pages.has(page)) return;
-      own.pages.add(page);
-      try {
-        const asked = { ...query, from: page * PAGE, count: PAGE, version: own.version };
-        const { total, version, rows } = await ask<PageOf<T>>(path, asked, own.gone.signal);
-        const isFirst = own.version === undefined;
-        own.version ??= version;
-        setFailure(null);
-        setKnown((was) => {
-          const before = was?.asking === own ? [...was.pages] : [];
-          for (const [old] of before.slice(0, -KEPT)) own.pages.delete(old);
-          return { asking: own, total, pages: new Map([...before.slice(-KEPT), [page, rows]]) };
-        });
-        // Whoever scrolled on before the first answer came waits for other rows.
-        if (isFirst) for (const other of pagesOf(seen.current)) void fetchPage(other);
-      } catch (error) {
-        own.pages.delete(page);
-        if (!own.gone.signal.aborted) setFailure((error as Error).message);
-      }
-    },
-    [path, query],
+/** Drawn once, however often the rows around it change. */
+const OneRow = memo(function OneRow(props: {
+  readonly index: number;
+  readonly own: unknown;
+  readonly draw: (row: unknown) => ReactNode;
+}) {
+  const { index, own, draw } = props;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: rows that come and go while one scrolls are no table's
+    // biome-ignore lint/a11y/useFocusableInteractive: its link is
+    <div className="virtual-row" role="row" aria-rowindex={index + 2} data-row={index}>
+      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+      {own === undefined ? <span role="cell">…</span> : draw(own)}
+    </div>
   );
-  const newest = taken.current;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: newest asks again
-  useEffect(() => {
-    const own = asking();
-    current.current = own;
-    const wait = setTimeout(() => void fetchPage(0), 100); // one typed word is one question
-    return () => {
-      clearTimeout(wait);
-      own.gone.abort();
-    };
-  }, [fetchPage, newest]);
-  const view = useCallback(
-    (first: number, count: number): void => {
-      seen.current = { first, count };
-      if (current.current.version === undefined) return; // the first page says how many there are
-      for (const page of pagesOf(seen.current)) void fetchPage(page);
-    },
-    [fetchPage],
-  );
-  const row = useCallback(
-    (index: number): T | undefined => known?.pages.get(Math.floor(index / PAGE))?.[index % PAGE],
-    [known],
-  );
-  return { total: known?.total ?? null, row, view, failure };
-}
-
-function pagesOf({ first, count }: { readonly first: number; readonly count: number }): number[] {
-  const from = Math.floor(first / PAGE);
-  return Array.from({ length: Math.floor((first + count) / PAGE) - from + 1 }, (_, index) => from + index);
-}
+});

@@ -1,5 +1,6 @@
 /** The training window's questions to the server. */
 import { useCallback, useEffect, useState } from "react";
+import type { Reading } from "../../src/serve/training/samples/row.ts";
 import { request } from "../api/client.ts";
 import { loadSettings } from "../chat/settings.ts";
 
@@ -42,24 +43,6 @@ export interface Run extends RunBrief {
   readonly evaluations_next: number;
 }
 
-export interface Sample {
-  readonly id: number;
-  readonly step: number;
-  readonly group: number;
-  readonly task: string;
-  readonly prompt_id: number;
-  readonly reward: number | null;
-  readonly advantage: number | null;
-  readonly tokens: number;
-  readonly entropy: number | null;
-  readonly logp: number | null;
-  readonly truncated: boolean;
-  readonly prompt: string;
-  readonly response: string;
-  readonly rewards: Readonly<Record<string, number | null>> | null;
-  readonly reason: string | null;
-}
-
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 
 export function pathOf(path: string, query: Query = {}): string {
@@ -77,32 +60,54 @@ export async function send<T>(path: string, body: unknown): Promise<T> {
   return (await request(path, loadSettings().key, body)).json();
 }
 
+/**
+ * Asks until the server is up to the run's files.
+ * @param told how far it is meanwhile; null once it is there
+ * @throws ApiFailure
+ */
+export async function askSamples<T extends object>(
+  path: string,
+  query: Query,
+  signal: AbortSignal,
+  told: (reading: Reading | null) => void,
+): Promise<T> {
+  for (;;) {
+    const answer = await ask<T | { readonly reading: Reading }>(path, { ...query, wait: "false" }, signal);
+    if (!("reading" in answer)) {
+      told(null);
+      return answer;
+    }
+    told(answer.reading);
+  }
+}
+
 export interface Answer<T> {
   /** The last answer there was, also while the next is on its way. */
   readonly data: T | null;
   readonly failure: string | null;
   readonly again: () => void;
+  /** Of samples: how far the server is with the run's files, where it is not there yet. */
+  readonly reading: Reading | null;
 }
 
 /** Asks when the page shows it, and again whenever the question changes. @param everyMs also asks again and again */
-export function useAnswer<T>(path: string | null, query: Query = {}, everyMs = 0): Answer<T> {
+export function useAnswer<T extends object>(path: string | null, query: Query = {}, everyMs = 0): Answer<T> {
   const question = path === null ? null : pathOf(path, query);
-  const [state, setState] = useState<{ of: string | null; data: T | null; failure: string | null }>({
-    of: null,
-    data: null,
-    failure: null,
-  });
+  const [state, setState] = useState<{ data: T | null; failure: string | null }>({ data: null, failure: null });
+  const [reading, setReading] = useState<Reading | null>(null);
   const [count, setCount] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: count asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: question is path and query; count asks again
   useEffect(() => {
     if (question === null) return;
     const gone = new AbortController();
     const load = (): Promise<void> =>
-      request(question, loadSettings().key, undefined, gone.signal)
-        .then((response) => response.json())
-        .then((data: T) => setState({ of: question, data, failure: null }))
+      (path!.startsWith("/v1/runs/samples")
+        ? askSamples<T>(path!, query, gone.signal, setReading)
+        : ask<T>(path!, query, gone.signal)
+      )
+        .then((data) => setState({ data, failure: null }))
         .catch((error: Error) => {
-          if (!gone.signal.aborted) setState((was) => ({ ...was, of: question, failure: error.message }));
+          if (!gone.signal.aborted) setState((was) => ({ ...was, failure: error.message }));
         });
     void load();
     const timer = everyMs > 0 ? setInterval(load, everyMs) : undefined;
@@ -111,5 +116,5 @@ export function useAnswer<T>(path: string | null, query: Query = {}, everyMs = 0
       clearInterval(timer);
     };
   }, [question, everyMs, count]);
-  return { data: state.data, failure: state.failure, again: useCallback(() => setCount((n) => n + 1), []) };
+  return { ...state, reading, again: useCallback(() => setCount((n) => n + 1), []) };
 }

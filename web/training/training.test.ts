@@ -132,6 +132,18 @@ test("samples are sorted, filtered and scrolled to the last", { skip }, async ()
     assert.ok(Number(await page.locator("[data-row='0'] .figure").innerText()) >= least);
     await page.getByLabel("Step", { exact: true }).fill("5");
     await page.getByText("24 samples").waitFor();
+    await page.getByLabel("Step", { exact: true }).fill("");
+    await page.getByText("288 samples").waitFor();
+    const shown = (await page.locator("[data-row='0'] .c-response").innerText()).split(" ↵ ");
+    const said = shown.find((line) => line.length >= 3)!.slice(0, 6);
+    await page.getByLabel("In the response").fill(said.toUpperCase());
+    await page.getByText(/^\d{1,2} samples$|^1\d\d samples$/).waitFor();
+    await page.waitForURL(/response=/);
+    await page.getByLabel("In the response").fill("no such words");
+    await page.getByText("0 samples", { exact: true }).waitFor();
+    await page.getByLabel("In the response").fill("");
+    await page.getByLabel("Step", { exact: true }).fill("5");
+    await page.getByText("24 samples").waitFor();
     await page.locator("[data-row='0'] a").click();
     await page.getByRole("link", { name: "Its group, step 5" }).waitFor();
   });

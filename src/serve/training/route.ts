@@ -1,6 +1,6 @@
 /** The training window's questions: /v1/runs and below. Everything is read from the runs' plain files; only start and the like write. */
 import { join } from "node:path";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { summarizeRun } from "../../train/run-reader.ts";
 import type { AppEnv, Core } from "../core.ts";
@@ -11,6 +11,7 @@ import { liveFrames } from "./live.ts";
 import { brief, findRuns, runNamed, stageNames } from "./places.ts";
 import { signalTrainer, statusWithPause } from "./process.ts";
 import { SORT_KEYS } from "./samples/samples.ts";
+import type { Question } from "./samples/worker.ts";
 import { formChoices, resumeRun, startRequest, startRun } from "./start.ts";
 import { readTail } from "./tail.ts";
 import { tokensOf } from "./tokens.ts";
@@ -19,7 +20,9 @@ const whole = z.coerce.number().int().min(0);
 const oneRun = z.object({ run: z.string().min(1).max(500) });
 const fromBytes = oneRun.extend({ from: whole.default(0) });
 const live = oneRun.extend({ metrics: whole.default(0), evaluations: whole.default(0) });
-const samples = oneRun.extend({
+/** With wait=false a run that is still being read is answered with how far that is. */
+const ofSamples = oneRun.extend({ wait: z.enum(["true", "false"]).default("true") });
+const samples = ofSamples.extend({
   sort: z.enum(SORT_KEYS).default("step"),
   order: z.enum(["asc", "desc"]).default("desc"),
   from: whole.default(0),
@@ -27,6 +30,7 @@ const samples = oneRun.extend({
   version: whole.optional(),
   task: z.string().max(200).optional(),
   text: z.string().max(200).optional(),
+  response: z.string().min(3, { error: "three characters or more are searched for" }).max(200).optional(),
   prompt: whole.optional(),
   step: whole.optional(),
   group: whole.optional(),
@@ -78,39 +82,41 @@ export function runRoutes({ config, samples: tables }: Core): Hono<AppEnv> {
     return c.body(streamBody(liveFrames(runNamed(root, run), from), config.pingMs), 200, SSE_HEADERS);
   });
 
+  const askTable = (c: Context<AppEnv>, { run, wait }: z.infer<typeof ofSamples>, question: Question) =>
+    tables.ask(runNamed(root, run).folder, question, { wait: wait === "true", signal: c.req.raw.signal });
+
   app.get("/v1/runs/samples", async (c) => {
-    const { run, from, count, version, order, truncated, ...filter } = parse(samples, c.req.query());
-    const { folder } = runNamed(root, run);
+    const { run, wait, from, count, version, order, truncated, ...filter } = parse(samples, c.req.query());
     const query = {
       ...filter,
       descending: order === "desc",
       ...(truncated === undefined ? {} : { truncated: truncated === "true" }),
     };
-    return c.json((await tables.ask(folder, { kind: "page", query, from, count, version })) as object);
+    return c.json((await askTable(c, { run, wait }, { kind: "page", query, from, count, version })) as object);
   });
 
-  app.get("/v1/runs/samples/facets", async (c) => {
-    const { folder } = runNamed(root, parse(oneRun, c.req.query()).run);
-    return c.json((await tables.ask(folder, { kind: "facets" })) as object);
-  });
+  app.get("/v1/runs/samples/facets", async (c) =>
+    c.json((await askTable(c, parse(ofSamples, c.req.query()), { kind: "facets" })) as object),
+  );
 
   app.get("/v1/runs/samples/one", async (c) => {
-    const { run, id } = parse(oneRun.extend({ id: whole }), c.req.query());
-    const { folder } = runNamed(root, run);
-    const line = (await tables.ask(folder, { kind: "line", id })) as Record<string, unknown> | null;
+    const { id, ...of } = parse(ofSamples.extend({ id: whole }), c.req.query());
+    const told = (await askTable(c, of, { kind: "line", id })) as { readonly line?: Record<string, unknown> | null };
+    if (told?.line === undefined) return c.json(told);
+    const { line } = told;
     if (line === null) throw new ApiError(404, `The run has no sample ${id}.`, { code: "sample_not_found" });
     const { prompt_ids, completion_ids, logps, entropies, ...shown } = line;
-    return c.json({ ...shown, tokens: tokensOf(folder, line) });
+    return c.json({ ...shown, tokens: tokensOf(runNamed(root, of.run).folder, line) });
   });
 
   app.get("/v1/runs/samples/groups", async (c) => {
-    const { run, step } = parse(oneRun.extend({ step: whole }), c.req.query());
-    return c.json((await tables.ask(runNamed(root, run).folder, { kind: "groups", step })) as object);
+    const { step, ...of } = parse(ofSamples.extend({ step: whole }), c.req.query());
+    return c.json((await askTable(c, of, { kind: "groups", step })) as object);
   });
 
   app.get("/v1/runs/samples/over-time", async (c) => {
-    const { run, prompt } = parse(oneRun.extend({ prompt: whole }), c.req.query());
-    return c.json((await tables.ask(runNamed(root, run).folder, { kind: "over_time", prompt })) as object);
+    const { prompt, ...of } = parse(ofSamples.extend({ prompt: whole }), c.req.query());
+    return c.json((await askTable(c, of, { kind: "over_time", prompt })) as object);
   });
 
   app.post("/v1/runs/start", async (c) => {

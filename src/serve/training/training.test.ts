@@ -8,6 +8,7 @@ import { r1zero, reckon } from "../../cli/test-train.ts";
 import type { RunningServer } from "../server.ts";
 import { startServer } from "../server.ts";
 import { call, frames, tinyModelFolder } from "../test-server.ts";
+import type { Reading } from "./samples/row.ts";
 import { Samples } from "./samples/samples.ts";
 
 const place = mkdtempSync(join(tmpdir(), "reckon-runs-"));
@@ -111,6 +112,17 @@ test("samples are filtered, sorted and paged; a group, a question over time and 
   assert.ok(
     found.total >= 4 && found.rows.every((row: { prompt: string }) => row.prompt.includes(prompt.slice(3, 12))),
   );
+  const said = best.rows.find((row: { response: string }) => row.response.length >= 8).response.slice(1, 8);
+  const saying = (await get("/samples", { run: "small", response: said.toUpperCase(), count: 500 })).body;
+  assert.ok(
+    saying.total > 0 &&
+      saying.rows.every(({ response }: { response: string }) => response.toLowerCase().includes(said.toLowerCase())),
+  );
+  assert.equal((await get("/samples", { run: "small", response: 'no " such' })).body.total, 0);
+  assert.match(
+    (await get("/samples", { run: "small", response: "ab" })).body.error.message,
+    /three characters or more/,
+  );
 
   const one = (await get("/samples/one", { run: "small", id: best.rows[0].id })).body;
   assert.equal(one.prompt, prompt);
@@ -155,8 +167,7 @@ test("the table of samples reads on, and forgets what a resumed run took back", 
   using table = new Samples(run, join(place, "cache"));
   const rewards = () =>
     table.page({ sort: "step", descending: false }, 0, 10).rows.map((row) => [row.step, row.reward]);
-  assert.equal(table.sync(), true);
-  assert.equal(table.sync(), false);
+  assert.equal(table.sync(), null);
   assert.deepEqual(rewards(), [
     [1, 0],
     [1, 1],
@@ -164,13 +175,37 @@ test("the table of samples reads on, and forgets what a resumed run took back", 
   ]);
   appendFileSync(join(folder, "000001.jsonl"), line(1, 2) + line(1, 3).slice(0, 20));
   rmSync(join(folder, "000002.jsonl"));
-  assert.equal(table.sync(), true);
+  assert.equal(table.sync(), null);
   assert.deepEqual(rewards(), [
     [1, 0],
     [1, 1],
     [1, 2],
   ]);
   assert.deepEqual(readdirSync(run), ["rollouts"]);
+});
+
+test("a large run is read a stretch at a time, tells how far it is, and nobody waits for it who need not", async () => {
+  const folder = join(runs, "large", "rollouts");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(runs, "large", "config.json"), '{"recipe":"r1-zero"}');
+  const line = (step: number, at: number) =>
+    `${JSON.stringify({ step, group: at % 50, prompt: `${at} + 1?`, response: `it is ${at + 1}`, reward: at % 3 || null })}\n`;
+  for (let step = 1; step <= 3; step++)
+    writeFileSync(join(folder, `00000${step}.jsonl`), Array.from({ length: 1000 }, (_, at) => line(step, at)).join(""));
+  using table = new Samples(join(runs, "large"), join(place, "slow-cache"));
+  const told: Reading[] = [];
+  for (let reading = table.sync(0); reading !== null; reading = table.sync(0)) told.push(reading);
+  assert.ok(told[0]!.samples === 200 && Math.abs(told[0]!.about - 3000) < 100, JSON.stringify(told[0]));
+  assert.deepEqual(told.at(-1), { samples: 3000, about: 3000 });
+  const least = table.page({ sort: "reward", descending: false }, 0, 3000).rows.map(({ reward }) => reward);
+  assert.deepEqual([least[0], least[998], least[999], least[1997], least[1998]], [1, 1, 2, 2, null]);
+  assert.equal(table.page({ sort: "step", descending: true, response: "IS 70" }, 0, 10).total, 3 * 11);
+  // Through the server: whoever does not wait is told at once, and has the rows in the end.
+  let page: { total?: number; reading?: unknown } = {};
+  do page = (await get("/samples", { run: "large", wait: "false" })).body;
+  while (page.reading !== undefined);
+  assert.equal(page.total, 3000);
+  rmSync(join(runs, "large"), { recursive: true });
 });
 
 test("a run is started, paused, continued, stopped and resumed; where that is switched off it is refused", async () => {

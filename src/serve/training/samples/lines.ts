@@ -19,8 +19,9 @@ export function* linesFrom(file: string, from: number): Generator<Line> {
     let held = Buffer.alloc(0);
     let at = from;
     for (;;) {
-      const chunk = Buffer.alloc(CHUNK);
-      const read = fs.readSync(handle, chunk, 0, CHUNK, at + held.length);
+      const left = fs.fstatSync(handle).size - at - held.length;
+      const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, left)));
+      const read = fs.readSync(handle, chunk, 0, chunk.length, at + held.length);
       if (read === 0) return;
       const bytes = held.length === 0 ? chunk.subarray(0, read) : Buffer.concat([held, chunk.subarray(0, read)]);
       let start = 0;

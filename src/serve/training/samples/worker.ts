@@ -47,14 +47,21 @@ function tableOf(run: string, cache: string): Samples {
   return table;
 }
 
+/** A first look at a large run takes a while: it is done in such stretches, between which others are answered. */
+const SLICE_MS = 250;
+
+/** {reading: Reading} where the table is not up to the files yet: ask again. */
 function answer(table: Samples, question: Question): unknown {
   // Who pages on through what was found before needs no look at the files.
-  if (!(question.kind === "page" && question.version !== undefined)) table.sync();
+  if (!(question.kind === "page" && question.version !== undefined && table.complete)) {
+    const reading = table.sync(SLICE_MS);
+    if (reading !== null) return { reading };
+  }
   switch (question.kind) {
     case "page":
       return table.page(question.query, question.from, question.count, question.version);
     case "line":
-      return table.line(question.id);
+      return { line: table.line(question.id) };
     case "facets":
       return { ...table.facets(), steps: table.steps() };
     case "over_time":
