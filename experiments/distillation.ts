@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import type { Device } from "../src/kernels/kernels.ts";
-import { measured, overSeeds, type Row, train } from "./lab.ts";
+import { type Figures, measured, overSeeds, type Row, train } from "./lab.ts";
 
 export const DISTILLATION =
   "Does a small student gain more from a teacher's right answers than from reinforcement learning of its own?";
@@ -33,12 +33,22 @@ export async function distillation(device: Device, place: string, seeds: readonl
     arms.distilled!.push(distilled);
     arms.reinforced!.push(reinforced);
   }
-  const rows: Row[] = [];
+  const figures = new Map<string, Figures[]>();
   for (const [arm, folders] of Object.entries(arms)) {
-    const figures = [];
-    for (const folder of folders) figures.push(await measured(device, folder, FAMILIES));
-    // of the one teacher there is no interval over seeds
-    rows.push({ arm, figures: overSeeds(figures.length === 1 ? [figures[0]!, figures[0]!, figures[0]!] : figures) });
+    const of: Figures[] = [];
+    for (const folder of folders) of.push(await measured(device, folder, FAMILIES));
+    figures.set(arm, of);
   }
-  return rows;
+  const student = figures.get("student")!;
+  // students of different seeds differ more than what is done to them, so gains are taken student by student
+  for (const arm of ["distilled", "reinforced"])
+    figures.set(
+      `gain when ${arm}`,
+      figures.get(arm)!.map((of, i) => difference(of, student[i]!)),
+    );
+  // of the one teacher there is no interval over seeds
+  return [...figures].map(([arm, of]) => ({ arm, figures: overSeeds(of.length === 1 ? [of[0]!, of[0]!] : of) }));
 }
+
+const difference = (a: Figures, b: Figures): Figures =>
+  Object.fromEntries(Object.entries(a).map(([key, value]) => [key, value - b[key]!]));

@@ -123,7 +123,12 @@ export function chainOptions(preset: string): ChainOptions {
   };
   return {
     base,
-    zero: { ...reinforced, steps: size.steps.zero },
+    // the stage the paper's curve is of
+    zero: {
+      ...reinforced,
+      steps: size.steps.zero,
+      evaluation: { ...evaluation, every: Math.round(size.steps.zero / 3) },
+    },
     cold_samples: size.samples,
     cold_start: { ...tuned, epochs: size.epochs.coldStart },
     reasoning: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
