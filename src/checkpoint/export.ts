@@ -48,8 +48,7 @@ export async function exportModel(from: string, to: string, dtype: ExportDtype):
         return order === null ? values : reorderedParameter(model.config, name, values, order);
       },
     }));
-    const extraFiles = model.kind === "folder" ? textFiles(model.path) : filesOf(model);
-    await saveModelFolder(to, { config, tensors, dtype, extraFiles });
+    await saveModelFolder(to, { config, tensors, dtype, extraFiles: textFilesOf(model) });
   } finally {
     model.close();
   }
@@ -66,6 +65,10 @@ export function exportGguf(from: string, to: string, type: GgufExportType, mtp =
     model.close();
   }
 }
+
+/** What stands beside a model's weights: a folder's files as they are, or what a GGUF file says in their place. */
+export const textFilesOf = (model: ModelSource): Record<string, string | Uint8Array> =>
+  model.kind === "folder" ? textFiles(model.path) : filesOf(model);
 
 /** The text files of a model's folder, as they are. */
 function textFiles(folder: string): Record<string, Buffer> {

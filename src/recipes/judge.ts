@@ -25,12 +25,12 @@ export interface OpenJudge {
   close(): Promise<void>;
 }
 
-/** The judge with what it reads from files. @throws UserError where one of them is no good */
-export async function openJudge(options: RlOptions): Promise<OpenJudge> {
+/** The judge with what it reads from files; `thinks`: prompts end inside an open think block. @throws UserError where one of them is no good */
+export async function openJudge(options: RlOptions, thinks = true): Promise<OpenJudge> {
   const { preference_model, reward_file, reward_seconds, reward_weight } = options;
   const ruled = judgeOf(options, preference_model === null ? null : readPreferenceModel(preference_model));
   const rules: Judge = (entry, response, ended) =>
-    entry.task === OWN ? judgeOwn(options, entry, response, ended) : ruled(entry, response, ended);
+    entry.task === OWN ? judgeOwn(options, thinks, entry, response, ended) : ruled(entry, response, ended);
   if (reward_file === null) return { judge: rules, close: async () => {} };
   const own = await RewardFile.open(reward_file, reward_seconds);
   const judge: Judge = async (entry, response, ended) => {
@@ -44,8 +44,11 @@ export async function openJudge(options: RlOptions): Promise<OpenJudge> {
 }
 
 /** A question of a file: the math verifier on the answer, which reads numbers, expressions and words, and the form. */
-async function judgeOwn(options: RlOptions, entry: TaskEntry, response: string, ended: boolean) {
-  const { answer, format, reason } = formOf(response, ended);
+async function judgeOwn(options: RlOptions, thinks: boolean, entry: TaskEntry, response: string, ended: boolean) {
+  // a model that was not put into a think block may answer without one, out of form
+  const bare = !thinks && !/<\/?think>/.test(response);
+  const { answer, reason, ...form } = formOf(bare ? `</think>${response}` : response, ended);
+  const format = bare ? 0 : form.format;
   const verdict = answer === null ? { correct: false, reason } : await verifySafely(entry.answer, answer);
   const parts = { accuracy: Number(verdict.correct), format };
   const reward = combineRewards([parts.accuracy, parts.format], [options.accuracy_weight, options.format_weight]);

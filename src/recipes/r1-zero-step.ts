@@ -5,6 +5,7 @@ import type { Random } from "../random.ts";
 import type { FamilyShare } from "../tasks/corpus.ts";
 import { makeInSplit } from "../tasks/sample.ts";
 import type { TaskEntry } from "../tasks/task.ts";
+import type { Speaker } from "../text/dialogue.ts";
 import { type Advantages, batchAdvantages, groupAdvantages } from "../train/advantages.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { type Optimizer, optimizerDefaults } from "../train/optimizer.ts";
@@ -33,8 +34,8 @@ export async function sampleGroups(
   random: Random,
   count: number,
   signal: AbortSignal,
+  dialogue: Speaker = worldDialogue(),
 ): Promise<Group[]> {
-  const dialogue = worldDialogue();
   const entries = Array.from({ length: count }, ask);
   const requests = entries.flatMap((entry) => {
     const prompt = dialogue.prompt(entry.prompt);
@@ -42,7 +43,7 @@ export async function sampleGroups(
       prompt,
       maxTokens: options.max_completion_length,
       sampling: { temperature: options.temperature, seed: random.bits() },
-      stopIds: [dialogue.eos],
+      stopIds: dialogue.stopIds,
     }));
   });
   const completions = await generateBatch(decoder, requests, { slots: options.slots, signal });

@@ -26,10 +26,11 @@ import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./
 import { openJudge, questionsOf } from "./judge.ts";
 import type { RlOptions } from "./options.ts";
 import { type Group, learnFrom, optimizerOptions, question, sampleGroups } from "./r1-zero-step.ts";
+import { checkHasData, evaluationFor, worldSpeech } from "./speech.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
-import { weightedTasks, worldDialogue, worldFiles } from "./world.ts";
+import { weightedTasks } from "./world.ts";
 
 /**
  * Runs R1-Zero into `context.out` from the model `start` makes.
@@ -40,13 +41,15 @@ export async function r1Zero(
   options: RlOptions,
   start: () => Decoder | Promise<Decoder>,
   origin: Omit<StageRecord, "options">,
+  speech = worldSpeech(),
 ): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
   policyLoss(options.loss); // one there is not is told before anything is made
+  checkHasData(speech, options.data, "prompts with answers");
   const families = weightedTasks(options.tasks);
   const own = options.data === null ? null : questionsOf(options.data);
-  const { judge, close } = await openJudge(options);
-  const dialogue = worldDialogue();
+  const { judge, close } = await openJudge(options, speech.thinks);
+  const { dialogue } = speech;
   const record = { options, ...origin };
   const run = openRun(context, "r1-zero", record);
   let done = 0;
@@ -82,12 +85,18 @@ export async function r1Zero(
           tensors: reference === null ? undefined : await weightsOf(reference),
           lora,
         },
-        worldFiles(decoder.config.max_position_embeddings),
+        speech.files(decoder.config.max_position_embeddings),
         2,
       );
     const { every } = options.evaluation;
     const evaluate = async (step: number): Promise<Evaluation | null> => {
-      const result = await evaluateAfter(step, run, decoder, { ...options.tasks, ...options.evaluation }, signal);
+      const result = await evaluateAfter(
+        step,
+        run,
+        decoder,
+        { ...options.tasks, ...evaluationFor(speech, options.evaluation) },
+        signal,
+      );
       if (result !== null) listener.note(evaluationNote(step, result));
       return result;
     };
@@ -107,7 +116,7 @@ export async function r1Zero(
       const begun = performance.now();
       const drawn = random.data.state();
       const next = () => (own === null ? question(families, options, random.data) : random.data.pick(own));
-      const ask = (count: number) => sampleGroups(decoder, next, options, judge, random.data, count, signal);
+      const ask = (count: number) => sampleGroups(decoder, next, options, judge, random.data, count, signal, dialogue);
       const batch = options.dynamic_sampling
         ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
         : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };

@@ -1,4 +1,5 @@
 /** The model a stage begins with: the preset's with random weights, or that of a folder, if its vocabulary is the procedural world's. */
+import type { ModelSource } from "../checkpoint/model-source.ts";
 import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
 import type { ModelConfig } from "../model/config.ts";
@@ -14,21 +15,26 @@ export function createModel(config: ModelConfig, device: Device, seed: number): 
   return Decoder.create(config, device, Random.from(seed, "init"), init);
 }
 
+/** Whether a model's tokens mean what the procedural tasks write; one that says nothing of its tokens is trusted to. */
+export function speaksWorld({ config, tokenizer }: Pick<ModelSource, "config" | "tokenizer">): boolean {
+  const ours = bundledTokenizer();
+  if (config.vocab_size < ours.vocabSize) return false;
+  const theirs = tokenizer === null ? null : loadTokenizer(tokenizer);
+  return (
+    theirs === null || [...SPECIAL_TOKENS, ...CHARACTERS].every((token) => theirs.idOf(token) === ours.idOf(token))
+  );
+}
+
 /**
  * Loads the model of a folder, of a run its newest checkpoint, or of a GGUF file.
  * @throws UserError where it is none or damaged, or its tokens mean something else than the procedural tasks write.
  */
 export function loadStartModel(place: string, device: Device): Decoder {
   const { decoder, model } = loadModel(place, device);
-  const ours = bundledTokenizer();
-  const theirs = model.tokenizer === null ? null : loadTokenizer(model.tokenizer);
-  const fits =
-    decoder.config.vocab_size >= ours.vocabSize &&
-    (theirs === null || [...SPECIAL_TOKENS, ...CHARACTERS].every((token) => theirs.idOf(token) === ours.idOf(token)));
-  if (fits) return decoder;
+  if (speaksWorld(model)) return decoder;
   decoder.free();
   throw new UserError(
-    `The model ${place} has a vocabulary of its own; the recipes train models of the procedural tasks' characters, such as the bundled one and those that \`train pretrain\` makes.`,
+    `The model ${place} has a vocabulary of its own; here a model of the procedural tasks' characters is needed, such as the bundled one and those that \`train pretrain\` makes.`,
     { param: "--model", type: "invalid_model" },
   );
 }

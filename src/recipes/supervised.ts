@@ -7,7 +7,7 @@ import { breathe } from "../generate/batch.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { corpus } from "../tasks/corpus.ts";
-import type { Dialogue } from "../text/dialogue.ts";
+import type { Speaker } from "../text/dialogue.ts";
 import { type TrainingSequence, takeTokens } from "../train/batches.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { readExamples } from "../train/examples.ts";
@@ -18,9 +18,10 @@ import { supervisedStep } from "../train/supervised.ts";
 import { adapt } from "./adapt.ts";
 import { type Evaluation, evaluateAfter, evaluationNote } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
+import { checkHasData, evaluationFor, type Speech, worldSpeech } from "./speech.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
-import { weightedTasks, worldDialogue, worldFiles } from "./world.ts";
+import { weightedTasks, worldDialogue } from "./world.ts";
 
 /** The result of a stage: the model, still on the device, and where it was saved. */
 export interface StageResult {
@@ -39,9 +40,10 @@ export async function learnFromDocuments(
   options: SupervisedOptions,
   start: () => Decoder,
   origin: Omit<StageRecord, "options">,
+  speech = worldSpeech(),
 ): Promise<StageResult> {
   const { device, seed, signal, listener } = context;
-  const lesson = lessonOf(options, seed); // checks the options before anything is written
+  const lesson = lessonOf(options, seed, speech); // checks the options before anything is written
   const record = { options, ...origin };
   const run = openRun(context, recipe, record);
   let done = 0;
@@ -69,12 +71,18 @@ export async function learnFromDocuments(
         run,
         step,
         { decoder, optimizer, random, position: { tokens: seen, cost: cost.spent() }, lora },
-        worldFiles(decoder.config.max_position_embeddings),
+        speech.files(decoder.config.max_position_embeddings),
         2,
       );
     const { every } = options.evaluation;
     const evaluate = async (step: number): Promise<Evaluation | null> => {
-      const result = await evaluateAfter(step, run, decoder, { ...options.tasks, ...options.evaluation }, signal);
+      const result = await evaluateAfter(
+        step,
+        run,
+        decoder,
+        { ...options.tasks, ...evaluationFor(speech, options.evaluation) },
+        signal,
+      );
       if (result !== null) listener.note(evaluationNote(step, result));
       return result;
     };
@@ -129,8 +137,9 @@ interface Lesson {
 }
 
 /** @throws UserError for families, levels or styles that cannot be, or a file of examples that is none */
-function lessonOf(options: SupervisedOptions, seed: number): Lesson {
-  if (options.data !== null) return lessonFromFile(options.data, options, seed);
+function lessonOf(options: SupervisedOptions, seed: number, speech: Speech): Lesson {
+  checkHasData(speech, options.data, "examples");
+  if (options.data !== null) return lessonFromFile(options.data, options, seed, speech.dialogue);
   const documents = documentMaker(options);
   return {
     total: Math.ceil(options.tokens / options.tokens_per_step),
@@ -139,8 +148,7 @@ function lessonOf(options: SupervisedOptions, seed: number): Lesson {
 }
 
 /** The examples of a file, every epoch in an order of its own, which the seed alone decides: a resumed run needs no more than its step. */
-function lessonFromFile(file: string, options: SupervisedOptions, seed: number): Lesson {
-  const dialogue = worldDialogue();
+function lessonFromFile(file: string, options: SupervisedOptions, seed: number, dialogue: Speaker): Lesson {
   const examples = readExamples(file).map(({ prompt, thinking, answer }) =>
     sequenceOf(dialogue, prompt, thinking, answer, options.prompt_loss),
   );
@@ -175,7 +183,7 @@ function documentMaker(options: SupervisedOptions): (random: Random) => Training
 }
 
 function sequenceOf(
-  dialogue: Dialogue,
+  dialogue: Speaker,
   question: string,
   thinking: string,
   answer: string,

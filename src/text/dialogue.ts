@@ -5,7 +5,21 @@
 import { ASSISTANT, END_THINK, THINK, USER } from "./character-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-export class Dialogue {
+/** What a trainer asks of a model's language. */
+export interface Speaker {
+  /** Ids that end a response. */
+  readonly stopIds: readonly number[];
+  /** A question up to where the model goes on. */
+  prompt(question: string): number[];
+  /** What a model should write after the prompt, its end included. */
+  response(thinking: string, answer: string): number[];
+  /** The text of a response's ids, without the end of sequence. */
+  text(ids: readonly number[]): string;
+  /** How many of a response's tokens are thinking. */
+  thinkingLength(ids: readonly number[]): number;
+}
+
+export class Dialogue implements Speaker {
   readonly tokenizer: Tokenizer;
   readonly endThink: number;
   readonly eos: number;

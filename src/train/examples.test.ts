@@ -32,6 +32,14 @@ test("examples are prompts with answers, or messages whose thinking stands in th
   );
 });
 
+test("GSM8K's lines are read as they are: steps as thinking, without calculator notes, and what follows ####", () => {
+  const answer = "Half is 48/2 = <<48/2=24>>24 clips.\nTogether <<48+24=72>>72.\n#### 72";
+  assert.deepEqual(read(JSON.stringify({ question: "How many?", answer })), [
+    { prompt: "How many?", thinking: "Half is 48/2 = 24 clips.\nTogether 72.", answer: "72" },
+  ]);
+  assert.throws(() => read('{"question":"a","answer":"7"}'), /has no ####/);
+});
+
 test("a line that is no example is named by its number", () => {
   assert.throws(() => read('{"prompt":"a","answer":"b"}\n{"prompt":"a"}'), /data\.jsonl:2 is no example: answer/);
   assert.throws(() => read("[1"), /:1 is no example: it is not JSON/);

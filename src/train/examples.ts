@@ -1,5 +1,6 @@
 // Examples of a JSONL file: what to write after which question. A line is {"prompt", "thinking"?, "answer"} or, as chat data comes,
-// {"messages": [{"role": "user", "content"}, {"role": "assistant", "content"}]} with thinking between <think> and </think>.
+// {"messages": [{"role": "user", "content"}, {"role": "assistant", "content"}]} with thinking between <think> and </think>, or as
+// GSM8K has it {"question", "answer"} with the steps, calculator notes (<<48/2=24>>) among them, before "#### answer".
 
 import fs from "node:fs";
 import { z } from "zod";
@@ -13,6 +14,10 @@ export interface Example {
 }
 
 const plain = z.object({ prompt: z.string().min(1), thinking: z.string().default(""), answer: z.string().min(1) });
+const gsm8k = z.object({
+  question: z.string().min(1),
+  answer: z.string().regex(/#### *\S/, "has no #### before the answer"),
+});
 const chat = z.object({
   messages: z.tuple([
     z.object({ role: z.literal("user"), content: z.string().min(1) }),
@@ -38,7 +43,7 @@ export function readExamples(file: string): Example[] {
 function exampleOf(line: string, place: string): Example {
   const refuse = (why: string) =>
     new UserError(
-      `${place} is no example: ${why}; a line is {"prompt", "thinking", "answer"} or {"messages": [user, assistant]}.`,
+      `${place} is no example: ${why}; a line is {"prompt", "thinking", "answer"}, {"messages": [user, assistant]} or GSM8K's {"question", "answer"}.`,
       { param: "data" },
     );
   let value: unknown;
@@ -48,8 +53,18 @@ function exampleOf(line: string, place: string): Example {
     throw refuse("it is not JSON");
   }
   if (typeof value !== "object" || value === null) throw refuse("it is not an object");
-  const parsed = "messages" in value ? chat.safeParse(value) : plain.safeParse(value);
+  const schema = "messages" in value ? chat : "question" in value ? gsm8k : plain;
+  const parsed = schema.safeParse(value);
   if (!parsed.success) throw refuse(`${parsed.error.issues[0]!.path.join(".")}: ${parsed.error.issues[0]!.message}`);
+  if ("question" in parsed.data) {
+    const { question, answer } = parsed.data;
+    const at = answer.lastIndexOf("####");
+    const thinking = answer
+      .slice(0, at)
+      .replaceAll(/<<[^<>]*>>/g, "")
+      .trim();
+    return { prompt: question, thinking, answer: answer.slice(at + 4).trim() };
+  }
   if (!("messages" in parsed.data)) return parsed.data;
   const [{ content: prompt }, { content: response }] = parsed.data.messages;
   const match = /^\s*<think>(.*?)<\/think>\s*(.+)$/s.exec(response);
