@@ -69,6 +69,37 @@ test("a model that must call a tool calls one of those there are, with arguments
   }
 });
 
+test("several calls of one answer are numbered, and stream one after the other", async () => {
+  for (let seed = 0; ; seed++) {
+    assert.ok(seed < 50, "no seed makes two calls");
+    const request = ask({ tool_choice: "required", seed, temperature: 1, max_tokens: 200 });
+    const { message, finish_reason } = (await call(at, request)).body.choices[0];
+    const calls: { index: number; id: string; function: { name: string; arguments: string } }[] = message.tool_calls;
+    if (finish_reason !== "tool_calls" || calls.length < 2) continue;
+    assert.deepEqual(
+      calls.map(({ index }) => index),
+      [...calls.keys()],
+    );
+    assert.equal(new Set(calls.map(({ id }) => id)).size, calls.length);
+    for (const { function: called } of calls) {
+      assert.ok(["f", "g"].includes(called.name) && [1, 2].includes(JSON.parse(called.arguments).a));
+    }
+    const deltas = (await chunksOf(await stream(at, request))).flatMap(
+      ({ choices }) => choices[0].delta.tool_calls ?? [],
+    );
+    const order: number[] = deltas.map(({ index }) => index);
+    assert.deepEqual(order, order.toSorted((a, b) => a - b));
+    const joined = calls.map((_, index) =>
+      deltas.filter((delta) => delta.index === index).reduce((text, delta) => text + delta.function.arguments, ""),
+    );
+    assert.deepEqual(
+      joined,
+      calls.map(({ function: called }) => called.arguments),
+    );
+    return;
+  }
+});
+
 test("a call that cannot be read is reported with the reason, whole and streamed, and its text is not lost", async () => {
   const begun = tool("f", { type: "object", properties: { a: { const: "x".repeat(90) } }, required: ["a"] });
   for (const [max_tokens, index] of [
