@@ -88,7 +88,10 @@ test("several calls of one answer are numbered, and stream one after the other",
       ({ choices }) => choices[0].delta.tool_calls ?? [],
     );
     const order: number[] = deltas.map(({ index }) => index);
-    assert.deepEqual(order, order.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+    );
     const joined = calls.map((_, index) =>
       deltas.filter((delta) => delta.index === index).reduce((text, delta) => text + delta.function.arguments, ""),
     );
