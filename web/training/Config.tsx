@@ -10,7 +10,7 @@ export function Config({ run }: { readonly run: Run }) {
         <tbody>
           {flat(run.config, "").map(([key, value]) => (
             <tr key={key}>
-              <th scope="row">{key}</th>
+              <th scope="row">{visible(key)}</th>
               <td className="figure">{typeof value === "number" ? figure(value) : visible(text(value))}</td>
             </tr>
           ))}

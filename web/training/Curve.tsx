@@ -1,6 +1,7 @@
 /** One measure of one or several runs over their steps: the smoothed line, and the measured one faintly behind it. */
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
+import { visible } from "../markdown/visible.ts";
 import { figure } from "./figures.ts";
 import { smoothed } from "./smooth.ts";
 
@@ -63,8 +64,8 @@ export function Curve({ title, series, smoothing, x = "step", height = 170, onPi
 
   return (
     <figure className="curve">
-      <figcaption>{title}</figcaption>
-      <div ref={place} role="img" aria-label={`${title}: ${series.map(spoken).join("; ")}`} />
+      <figcaption>{visible(title)}</figcaption>
+      <div ref={place} role="img" aria-label={`${visible(title)}: ${series.map(spoken).join("; ")}`} />
     </figure>
   );
 }

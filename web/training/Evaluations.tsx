@@ -1,4 +1,5 @@
 /** What the run measured on held-out questions, a row an evaluation, families beside it. */
+import { visible } from "../markdown/visible.ts";
 import type { Row } from "./api.ts";
 import { figure, percent } from "./figures.ts";
 
@@ -19,7 +20,7 @@ export function Evaluations({ rows }: { readonly rows: readonly Row[] }) {
           <tr>
             {[...head, ...families].map((name) => (
               <th key={name} className="number">
-                {name}
+                {visible(name)}
               </th>
             ))}
           </tr>

@@ -109,7 +109,7 @@ function OneGroup({ id, step, group }: { readonly id: string; readonly step: num
             <span className="parts">
               {Object.entries(sample.rewards ?? {}).map(([name, value]) => (
                 <span key={name} className="part">
-                  {name} <b className="figure">{figure(value)}</b>
+                  {visible(name)} <b className="figure">{figure(value)}</b>
                 </span>
               ))}
             </span>

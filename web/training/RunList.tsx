@@ -1,5 +1,6 @@
 /** All runs, last changed first; several can be chosen to compare their curves. */
 import { useState } from "react";
+import { visible } from "../markdown/visible.ts";
 import { addressWith, follow, go } from "./address.ts";
 import { type RunBrief, type RunList as Runs, useAnswer } from "./api.ts";
 import { ago, count, dollars, duration, figure } from "./figures.ts";
@@ -39,8 +40,20 @@ export function RunList() {
           one in three minutes.
         </p>
       )}
-      {data && data.runs.length > 0 && <Table runs={data.runs} chosen={chosen} choose={choose} />}
+      {data && data.runs.length > 0 && <Table runs={inOrder(data.runs)} chosen={chosen} choose={choose} />}
     </>
+  );
+}
+
+/** Last changed first, as the server has them; stages behind their chain in the order they were begun. */
+function inOrder(runs: readonly RunBrief[]): readonly RunBrief[] {
+  const chainOf = ({ id }: RunBrief): string => id.split("/")[0]!;
+  const place = new Map(runs.map((run, index) => [chainOf(run), index]).reverse() as [string, number][]);
+  return runs.toSorted(
+    (a, b) =>
+      place.get(chainOf(a))! - place.get(chainOf(b))! ||
+      Number(a.id.includes("/")) - Number(b.id.includes("/")) ||
+      ((a.created ?? "") < (b.created ?? "") ? -1 : 1),
   );
 }
 
@@ -78,7 +91,7 @@ function Table(props: {
               </td>
               <th scope="row" className={run.id.includes("/") ? "stage" : ""}>
                 <a href={addressWith({ run: run.id }, false)} onClick={follow}>
-                  {run.id}
+                  {visible(run.id)}
                 </a>
                 {run.warnings > 0 && (
                   <span className="warned">
@@ -91,7 +104,8 @@ function Table(props: {
                 <span className={`status ${run.status}`}>{run.status}</span>
               </td>
               <td>
-                {run.recipe ?? "–"} {run.preset !== null && <span className="quiet">{run.preset}</span>}
+                {visible(run.recipe ?? "–")}{" "}
+                {run.preset !== null && <span className="quiet">{visible(run.preset)}</span>}
               </td>
               <td className="number">{run.step === null ? "–" : count(run.step)}</td>
               <td className="number">{figure(run.reward)}</td>

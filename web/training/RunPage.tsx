@@ -1,5 +1,6 @@
 /** One run: what it is and how it goes at the top, below that one of its views. */
 import { useEffect, useState } from "react";
+import { visible } from "../markdown/visible.ts";
 import { addressWith, follow, useAddress } from "./address.ts";
 import { type Run, send, useAnswer } from "./api.ts";
 import { Config } from "./Config.tsx";
@@ -23,10 +24,14 @@ const VIEWS = [
   ["config", "Config"],
 ] as const;
 
+const OF_CHAINS: ReadonlySet<string> = new Set(["stages", "evaluations", "config"]);
+
 export function RunPage({ id }: { readonly id: string }) {
   const address = useAddress();
-  const view = address.get("view") ?? "curves";
   const { data: run, failure, again } = useAnswer<Run>("/v1/runs/one", { run: id });
+  // A chain measures nothing by itself: its stages do.
+  const isChain = run?.recipe === "r1";
+  const view = address.get("view") ?? (isChain ? "stages" : run === null ? null : "curves");
   const live = useLive(id, true);
   const status = live.status ?? run?.status ?? null;
   // What the report and the stages say changes when the run ends or begins.
@@ -44,39 +49,40 @@ export function RunPage({ id }: { readonly id: string }) {
         <a className="back" href={addressWith({}, false).replace(/\?.*/, "")} onClick={follow}>
           Runs
         </a>
-        <h1>{id}</h1>
+        <h1>{visible(id)}</h1>
         {status && <span className={`status ${status}`}>{status}</span>}
         {run && status && <Controls id={id} status={status} again={again} />}
       </div>
       <Failure text={failure ?? live.failure} again={again} />
       {run && (
         <p className="quiet facts">
-          {run.recipe} {run.preset ?? ""} · seed {run.seed ?? "–"} · {count(Number(last?.step ?? 0))} steps
-          {run.seconds !== null && ` · ${duration(run.seconds)}`} · reward {figure(last?.reward)} · loss{" "}
-          {figure(last?.loss)} · changed {ago(run.updated)}
+          {visible(run.recipe ?? "")} {visible(run.preset ?? "")} · seed {run.seed ?? "–"} ·{" "}
+          {isChain ? `${run.stages.length} stages` : `${count(Number(last?.step ?? 0))} steps`}
+          {run.seconds !== null && ` · ${duration(run.seconds)}`}
+          {!isChain && ` · reward ${figure(last?.reward)} · loss ${figure(last?.loss)}`} · changed {ago(run.updated)}
         </p>
       )}
       {warnings.map((warning) => {
         const text = typeof warning === "string" ? warning : warning.message;
         return (
           <p key={text} className="warning" role="note">
-            <strong>Warning</strong> {text}
+            <strong>Warning</strong> {visible(text)}
           </p>
         );
       })}
       <nav className="tabs" aria-label="Views of the run">
-        {VIEWS.filter(([name]) => name !== "stages" || (run?.stages.length ?? 0) > 0 || run?.report).map(
-          ([name, title]) => (
-            <a
-              key={name}
-              href={addressWith({ run: id, with: address.get("with"), view: name }, false)}
-              onClick={follow}
-              aria-current={view === name ? "page" : undefined}
-            >
-              {title}
-            </a>
-          ),
-        )}
+        {VIEWS.filter(([name]) =>
+          isChain ? OF_CHAINS.has(name) : name !== "stages" || (run?.stages.length ?? 0) > 0 || run?.report,
+        ).map(([name, title]) => (
+          <a
+            key={name}
+            href={addressWith({ run: id, with: address.get("with"), view: name }, false)}
+            onClick={follow}
+            aria-current={view === name ? "page" : undefined}
+          >
+            {title}
+          </a>
+        ))}
       </nav>
       {view === "curves" && <Curves id={id} metrics={live.metrics} />}
       {view === "groups" && <Groups id={id} changed={live.rollouts} />}

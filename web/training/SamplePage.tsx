@@ -78,7 +78,7 @@ export function SamplePage({ id }: { readonly id: string }) {
 function Noted({ name, value }: { readonly name: string; readonly value: string }) {
   return (
     <div>
-      <dt>{name}</dt>
+      <dt>{visible(name)}</dt>
       <dd className="figure">{value}</dd>
     </div>
   );

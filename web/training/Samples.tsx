@@ -64,7 +64,7 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
           <input
             type="search"
             value={said}
-            placeholder="three letters or more"
+            placeholder="3 letters or more"
             onChange={(event) => set({ response: event.target.value })}
           />
         </label>
@@ -73,7 +73,9 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
           <select value={task} onChange={(event) => set({ task: event.target.value })}>
             <option value="">all</option>
             {facets.data?.tasks.map(({ name }) => (
-              <option key={name}>{name}</option>
+              <option key={name} value={name}>
+                {visible(name)}
+              </option>
             ))}
           </select>
         </label>

@@ -1,6 +1,7 @@
 /** What the data pages share: the way between the windows, and how a failure is told. */
 import type { ReactNode } from "react";
 import type { Reading } from "../../src/serve/training/samples/row.ts";
+import { visible } from "../markdown/visible.ts";
 import { count } from "./figures.ts";
 
 const PLACES = [
@@ -36,7 +37,7 @@ export function Failure({ text, again }: { readonly text: string | null; readonl
   if (text === null) return null;
   return (
     <p className="failure" role="alert">
-      {text}{" "}
+      {visible(text)}{" "}
       {again && (
         <button type="button" onClick={again}>
           Retry

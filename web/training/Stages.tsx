@@ -1,4 +1,5 @@
 /** The chain of a run's stages in order: what each was for, what it cost and how good the model was after it. */
+import { visible } from "../markdown/visible.ts";
 import { addressWith, follow } from "./address.ts";
 import type { Run, RunBrief } from "./api.ts";
 import { count, dollars, duration, figure, percent } from "./figures.ts";
@@ -19,7 +20,9 @@ export function Stages({ run }: { readonly run: Run }) {
     notes?.stages ?? inOrder(run.stages).map((stage) => ({ name: stage.id.slice(run.id.length + 1) }));
   const seconds = told.map((stage) => stage.cost?.seconds ?? byName.get(stage.name)?.seconds ?? 0);
   const most = Math.max(1e-9, ...seconds);
-  const all = notes?.cost;
+  // Before the report, what the finished stages cost so far.
+  const spent = run.stages.reduce((sum, stage) => sum + (stage.usd ?? 0), 0);
+  const all: Told["cost"] = notes?.cost ?? { seconds: seconds.reduce((sum, one) => sum + one, 0), usd: spent };
   return (
     <>
       <ol className="stages">
@@ -39,13 +42,13 @@ export function Stages({ run }: { readonly run: Run }) {
                 )}{" "}
                 {own && <span className={`status ${own.status}`}>{own.status}</span>}
               </h2>
-              {stage.about && <p>{stage.about}</p>}
+              {stage.about && <p>{visible(stage.about)}</p>}
               {(stage.uses?.length ?? 0) > 0 && <p className="quiet">made of {stage.uses!.join(", ")}</p>}
               <p className="figure">
                 <span className="time-bar" aria-hidden="true">
                   <span style={{ width: `${(100 * seconds[index]!) / most}%` }} />
                 </span>
-                {duration(seconds[index]!)} · {dollars(usd)}
+                {seconds[index]! > 0 ? `${duration(seconds[index]!)} · ${dollars(usd)}` : "not finished"}
                 {stage.cost?.tokens !== undefined && ` · ${count(stage.cost.tokens)} tokens`}
                 {own && own.step !== null && ` · ${count(own.step)} steps`}
                 {own?.reward != null && ` · reward ${figure(own.reward)}`}
@@ -62,9 +65,9 @@ export function Stages({ run }: { readonly run: Run }) {
           );
         })}
       </ol>
-      {all && (
+      {told.length > 0 && (
         <p className="figure">
-          In all {duration(all.seconds ?? null)} · {dollars(all.usd ?? null)}
+          {notes?.cost ? "In all" : "So far"} {duration(all.seconds ?? null)} · {dollars(all.usd ?? null)}
           {all.tokens !== undefined && ` · ${count(all.tokens)} tokens`}
         </p>
       )}

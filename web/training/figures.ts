@@ -1,9 +1,11 @@
 /** Numbers as people read them. */
+
 import { dollars as exactDollars } from "../chat/counts.ts";
+import { visible } from "../markdown/visible.ts";
 
 export function figure(value: unknown): string {
   if (typeof value !== "number" || !Number.isFinite(value))
-    return value === null || value === undefined ? "–" : String(value);
+    return value === null || value === undefined ? "–" : visible(String(value));
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
   const size = Math.abs(value);
   return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);

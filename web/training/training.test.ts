@@ -1,7 +1,6 @@
 // The training window as people use it: Chromium, a real server, runs that `reckon train` makes here.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -10,9 +9,10 @@ import { noChromium, startChromium } from "../../src/browser/chromium.ts";
 import { r1zero, reckon } from "../../src/cli/test-train.ts";
 import { type RunningServer, startServer } from "../../src/serve/server.ts";
 import { tinyModelFolder } from "../../src/serve/test-server.ts";
+import { loadModelText } from "../../src/text/model-text.ts";
+import { axeFindings } from "../test-window.ts";
 
 const skip = noChromium();
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const LONG = 120_000;
 const place = mkdtempSync(join(tmpdir(), "reckon-window-"));
 const runs = join(place, "runs");
@@ -26,16 +26,7 @@ before(
     model = await tinyModelFolder();
     const end = await reckon(r1zero(join(runs, "small"), 16, 12, "save_rollouts=1"));
     assert.equal(end.code, 0, end.err);
-    const cache = join(place, "cache");
-    server = await startServer({
-      port: 0,
-      logLevel: "silent",
-      threads: 1,
-      drainMs: 1000,
-      models: [model.folder],
-      runs,
-      cache,
-    });
+    server = await startHere(0);
     browser = await startChromium();
   },
   { timeout: 2 * LONG },
@@ -46,6 +37,12 @@ after(async () => {
   model?.remove();
   rmSync(place, { recursive: true, force: true });
 });
+
+const startHere = (port: number): Promise<RunningServer> =>
+  startServer({
+    ...{ port, logLevel: "silent", threads: 1, drainMs: 100 },
+    ...{ models: [model.folder], runs, cache: join(place, "cache") },
+  });
 
 /** A page of its own that may ask nobody else and must not fail. */
 async function open(address: string, width: number, use: (page: Page) => Promise<void>): Promise<void> {
@@ -172,6 +169,98 @@ test("a run is started by the form, watched, paused, stopped and resumed", { ski
   });
 });
 
+test("warnings are told in words, a click on a curve shows that step, and a server gone and back is survived", {
+  skip,
+}, async () => {
+  const folder = join(runs, "watched");
+  cpSync(join(runs, "small", "rollouts"), join(folder, "rollouts"), { recursive: true });
+  writeFileSync(join(folder, "config.json"), '{"recipe":"r1-zero","preset":"smoke","seed":0}');
+  const metrics = join(folder, "metrics.jsonl");
+  const warnings = [{ kind: "no_format", message: "for 10 steps no answer kept the form" }];
+  const line = (step: number, more: object = {}): string => `${JSON.stringify({ step, reward: step / 20, ...more })}\n`;
+  writeFileSync(metrics, Array.from({ length: 11 }, (_, at) => line(at + 1)).join("") + line(12, { warnings }));
+  await open("/runs", 1280, async (page) => {
+    await page
+      .getByRole("row", { name: /watched/ })
+      .getByText("1 warning")
+      .waitFor();
+    await page.getByRole("link", { name: "watched", exact: true }).click();
+    await page.getByRole("note").getByText("for 10 steps no answer kept the form").waitFor();
+    await page.getByRole("img", { name: "reward: watched from 0.05 to 0.6" }).waitFor();
+    // A line that says nothing of it any more, while one looks.
+    appendFileSync(metrics, line(13));
+    await page.getByRole("img", { name: "reward: watched from 0.05 to 0.65" }).waitFor();
+    await page.getByRole("note").waitFor({ state: "detached" });
+    const { port } = new URL(server.url);
+    await server.stop();
+    await page.getByRole("alert").waitFor();
+    appendFileSync(metrics, line(14));
+    server = await startHere(Number(port));
+    await page.getByRole("img", { name: "reward: watched from 0.05 to 0.7" }).waitFor();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    const box = (await page.locator(".curve .u-over").first().boundingBox())!;
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await page.waitForURL(/view=groups&step=[78]$/);
+    await page.locator(".group .sample").first().waitFor();
+  });
+});
+
+test("what models and runs write runs nothing and fetches nothing, whichever view shows it", { skip }, async () => {
+  const hostile = [
+    "<script>window.ran=1</script><img src=https://example.com/a.png onerror=window.ran=1>",
+    "<svg onload=window.ran=1><a href='javascript:window.ran=1'>press</a></svg>",
+    "![a](https://example.com/b.png) [b](javascript:window.ran=1) \u202eEVIL\u202c \u001b[31mred\u001b[0m",
+  ].join("\n");
+  const folder = join(runs, "hostile");
+  mkdirSync(join(folder, "rollouts"), { recursive: true });
+  cpSync(join(runs, "small", "checkpoints"), join(folder, "checkpoints"), { recursive: true });
+  const { tokenizer } = loadModelText(folder);
+  const ids = tokenizer.encode(hostile.replaceAll(/[^ -~\n]/g, ""));
+  const write = (name: string, value: object): void => writeFileSync(join(folder, name), `${JSON.stringify(value)}\n`);
+  write("config.json", { recipe: hostile, preset: hostile, seed: 0, note: hostile });
+  write("metrics.jsonl", { step: 1, reward: 1, [hostile]: 2, warnings: [{ kind: "x", message: hostile }] });
+  write("evaluations.jsonl", { step: 1, stage: hostile, accuracy: 0.5, by_family: { [hostile]: { accuracy: 0.5 } } });
+  write("rollouts/000001.jsonl", {
+    ...{ step: 1, group: 0, task: hostile, prompt: hostile, response: hostile, gold: hostile, reason: hostile },
+    ...{ reward: 1, rewards: { [hostile]: 1 }, advantage: 0.5, completion_ids: ids, logps: ids.map(() => -0.1) },
+  });
+  await open("/runs?run=hostile", 1280, async (page) => {
+    for (const [view, there] of [
+      ["curves", ".curve canvas"],
+      ["groups", ".group .sample"],
+      ["samples", "[data-row='0'] a"],
+      ["question&prompt=1", ".sample"],
+      ["sample&id=1", ".token-text"],
+      ["evaluations", "table.data"],
+      ["config", "table.data"],
+    ] as const) {
+      await page.goto(`${server.url}/runs?run=hostile&view=${view}`);
+      await page.locator(there).first().waitFor();
+      await page.getByRole("note").waitFor();
+      assert.equal(await page.evaluate("window.ran"), undefined, view);
+      assert.equal(await page.locator("main script, main svg, main img, main a[href^='javascript']").count(), 0, view);
+      const shown = await page.locator("main").innerText();
+      assert.ok(!shown.includes("\u001b") && !shown.includes("\u202e"), view);
+    }
+  });
+  rmSync(folder, { recursive: true });
+});
+
+test("the whole chain is started by the form, and its stages are told with what they cost", { skip }, async () => {
+  await open("/runs", 1280, async (page) => {
+    await page.getByRole("button", { name: "Start a run" }).click();
+    await page.getByLabel("Recipe").selectOption("r1");
+    await page.getByLabel("Name").fill("chain");
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByRole("heading", { name: "chain" }).waitFor();
+    await page.getByRole("link", { name: "Stages" }).and(page.locator("[aria-current]")).waitFor();
+    await page.locator(".stages a").first().waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.locator(".title-row .status.unfinished").waitFor();
+    await page.getByText(/So far .* \$/).waitFor();
+  });
+});
+
 test("axe finds nothing and nothing is wider than the screen, on a phone and a laptop, in light and dark", {
   skip,
 }, async () => {
@@ -191,21 +280,13 @@ test("axe finds nothing and nothing is wider than the screen, on a phone and a l
   ] as const;
   await open("/runs", 390, async (page) => {
     for (const [index, [address, there]] of views.entries()) {
-      await page.emulateMedia({ colorScheme: index % 2 === 0 ? "dark" : "light" });
       await page.setViewportSize({ width: index % 3 === 2 ? 1280 : 390, height: 800 });
       await page.goto(server.url + address);
       await page.locator(there).first().waitFor();
       if (address === "/runs") await page.getByRole("button", { name: "Start a run" }).click();
-      assert.deepEqual(await page.evaluate(`(${axeRun})(${JSON.stringify(readFileSync(axe, "utf8"))})`), [], address);
+      assert.deepEqual(await axeFindings(page), [], address);
       const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
       assert.ok(Number(wide) <= 0, `${address} is ${wide} pixels too wide`);
     }
   });
 });
-
-/** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
-const axeRun = `async (source) => {
-  (0, eval)(source);
-  const { violations } = await axe.run(document);
-  return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 200)).join(" | "));
-}`;
