@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { openModel } from "../checkpoint/open-model.ts";
 import { UserError } from "../error.ts";
 import type { Device } from "../kernels/kernels.ts";
+import { readJsonLines } from "../train/jsonl.ts";
 import { readRunConfig } from "../train/run.ts";
 import { testDevice } from "../train/test-device.ts";
 import { readTrainingState } from "../train/training-state.ts";
@@ -94,6 +95,22 @@ for (const recipe of ["sft", "r1-zero"] as const)
     assert.ok(moved > 0, "something was learned");
     for (const model of [started, trained]) model.close();
   });
+
+test("R1-Zero by PPO: the critic learns, and a stopped run goes on with the same bits", async () => {
+  const [whole, parted] = [path.join(place, "ppo-whole"), path.join(place, "ppo-parted")];
+  const settings = [...SHORT["r1-zero"], "loss=ppo", "iterations=2"];
+  await train("r1-zero", whole, settings, { from: base });
+  await assert.rejects(train("r1-zero", parted, settings, { from: base, stopAt: 2 }), /stopped/);
+  await train("r1-zero", parted, [], { resume: true });
+  for (const file of ["model.safetensors", "state.safetensors"]) {
+    const [one, other] = [whole, parted].map((run) => fs.readFileSync(path.join(run, "checkpoints", "000004", file)));
+    assert.ok(one!.equals(other!), `${file} differs`);
+  }
+  const lines = readJsonLines(path.join(whole, "metrics.jsonl"));
+  assert.ok((lines.at(-1)!.value_loss as number) < (lines[0]!.value_loss as number), "the critic learns");
+  const head = readTrainingState(path.join(whole, "checkpoints", "000004")).tensors.get("value_head.weight");
+  assert.ok(head!.some((value) => value !== 0));
+});
 
 test("adapters that cannot be are told before anything is made, and a run's own cannot change", async () => {
   const refused = (text: RegExp) => (error: unknown) =>

@@ -84,13 +84,21 @@ export const rlSchema = z.object({
   group_size: z.int().min(2),
   max_completion_length: count,
   temperature: rate,
-  loss: z.string().describe("grpo, dr_grpo, dapo, gspo, bnpo, cispo, rloo or reinforce_pp"),
+  loss: z.string().describe("grpo, dr_grpo, dapo, gspo, bnpo, cispo, rloo or reinforce_pp; or ppo, with a critic"),
   scale_rewards: z.enum(["group", "batch", "none"]),
   scale_offset: z.number().min(0).describe("added to the deviation of the rewards"),
   beta: z.number().min(0).describe("weight of the KL to the reference"),
   reference_every: z.int().min(0).describe("steps after which the reference becomes the policy (R1: 400); 0: never"),
   epsilon: z.number().min(0).nullable().describe("clip range below; null: the variant's own"),
   epsilon_high: z.number().min(0).nullable(),
+  ppo: z
+    .object({
+      lambda: share.describe("of the generalised advantage estimate; 1: the return less the value"),
+      value_coef: rate.describe("weight of the critic's loss, which moves the policy's weights too"),
+      value_clip: rate.describe("how far a value may move from the one when sampled before it stops counting"),
+    })
+    .default({ lambda: 0.95, value_coef: 0.1, value_clip: 0.2 })
+    .describe("of loss=ppo"),
   iterations: count.describe("optimizer passes over each batch of rollouts (mu)"),
   dynamic_sampling: z.boolean().describe("sample again until every group has right and wrong answers (DAPO)"),
   mask_truncated: z.boolean().describe("leave cut-off responses out of the loss"),

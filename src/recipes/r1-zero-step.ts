@@ -7,6 +7,7 @@ import { makeInSplit } from "../tasks/sample.ts";
 import type { TaskEntry } from "../tasks/task.ts";
 import type { Speaker } from "../text/dialogue.ts";
 import { type Advantages, batchAdvantages, groupAdvantages } from "../train/advantages.ts";
+import type { Critic } from "../train/critic.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { type Optimizer, optimizerDefaults } from "../train/optimizer.ts";
 import { type PolicyMetrics, policyStep } from "../train/policy.ts";
@@ -82,6 +83,8 @@ export async function learnFrom(
   random: Random,
   /** log p under the reference model, sample by sample; null without one. */
   references: readonly Float32Array[] | null,
+  /** Of a loss that has one. */
+  critic: Critic | null = null,
 ): Promise<{ readonly rollouts: Rollout[]; readonly advantages: Advantages; readonly metrics: PolicyMetrics }> {
   const loss = policyLoss(options.loss);
   const rewards = groups.map(({ samples }) => samples.map((one) => one.reward));
@@ -96,18 +99,21 @@ export async function learnFrom(
           offset: options.scale_offset,
           leaveOneOut: loss.baseline === "leave_one_out",
         });
-  const rollouts = groups
-    .flatMap(({ samples }) => samples)
-    .map((sample, i): Rollout => {
-      const [group, member] = [Math.floor(i / options.group_size), i % options.group_size];
-      const advantage = advantages.advantages[group]![member]!;
-      return { ...sample, group, advantage, refLogps: references?.[i] ?? null };
-    });
+  const all = groups.flatMap(({ samples }) => samples);
+  const { lambda, value_coef, value_clip } = options.ppo;
+  const estimate = { beta: options.beta, lambda, maxRows: options.rows_per_pass };
+  const critiques = await critic?.critique(all, references, estimate);
+  const rollouts = all.map((sample, i): Rollout => {
+    const [group, member] = [Math.floor(i / options.group_size), i % options.group_size];
+    const critique = critiques?.[i];
+    const advantage = critique === undefined ? advantages.advantages[group]![member]! : mean(critique.advantages);
+    return { ...sample, group, advantage, refLogps: references?.[i] ?? null, critique };
+  });
   const metrics = await policyStep(decoder, optimizer, rollouts, place, random, {
     loss,
     loss_options: {
       ...loss.defaults,
-      beta: options.beta,
+      beta: critic === null ? options.beta : 0, // a critic's rewards hold the KL already
       epsLow: options.epsilon ?? loss.defaults.epsLow,
       epsHigh: options.epsilon_high ?? options.epsilon ?? loss.defaults.epsHigh,
     },
@@ -119,9 +125,13 @@ export async function learnFrom(
     max_rows: options.rows_per_pass,
     max_grad_norm: options.max_grad_norm,
     router_gamma: options.lora.r === 0 ? options.router_gamma : 0, // a frozen router keeps its balance
+    critic: critic === null ? undefined : { model: critic, value_coef, value_clip },
   });
   return { rollouts, advantages, metrics };
 }
+
+const mean = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 /** The optimizer's settings for RL's options. */
 export function optimizerOptions(options: RlOptions) {

@@ -12,6 +12,7 @@ import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
+import { Critic, VALUE_HEAD } from "../train/critic.ts";
 import { sampleInformative } from "../train/dynamic-sampling.ts";
 import type { JsonRecord } from "../train/jsonl.ts";
 import { policyLoss } from "../train/losses/choose.ts";
@@ -58,7 +59,9 @@ export async function r1Zero(
     const decoder = resumed?.decoder ?? (await start());
     const lora = adapt(decoder, options.lora, seed, resumed?.state);
     const reference = options.beta > 0 ? await copyOf(decoder, device) : null;
-    const optimizer = new Optimizer(device, trainedParameters(decoder, false), optimizerOptions(options));
+    const critic = policyLoss(options.loss).critic ? new Critic(decoder) : null;
+    const trained = [...trainedParameters(decoder, false), ...(critic === null ? [] : [critic.head])];
+    const optimizer = new Optimizer(device, trained, optimizerOptions(options));
     const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
     let seen = 0;
     let first: unknown = null;
@@ -70,6 +73,8 @@ export async function r1Zero(
       seen = Number(resumed.state.position.tokens);
       first = resumed.state.position.first ?? null;
       if (reference !== null) writeWeights(reference, referenceWeights(resumed.state.tensors));
+      const head = resumed.state.tensors.get(VALUE_HEAD);
+      if (critic !== null && head !== undefined) device.write(critic.head.buf, head);
     }
     if (context.resume) recordChanges(run, done, record);
     const cost = new CostMeter(resumed?.state.position.cost);
@@ -82,7 +87,10 @@ export async function r1Zero(
           optimizer,
           random,
           position: { tokens: seen, cost: cost.spent(), first },
-          tensors: reference === null ? undefined : await weightsOf(reference),
+          tensors: new Map([
+            ...(reference === null ? [] : await weightsOf(reference)),
+            ...(critic === null ? [] : [[VALUE_HEAD, await device.read(critic.head.buf)] as const]),
+          ]),
           lora,
         },
         speech.files(decoder.config.max_position_embeddings),
@@ -144,6 +152,7 @@ export async function r1Zero(
         place,
         random.policy,
         references,
+        critic,
       );
       await breathe(); // a CPU step never waits, so without this no signal would be heard
       seen = metrics.num_tokens!;
@@ -187,6 +196,7 @@ export async function r1Zero(
     const report = writeReport(run.folder, { cost: cost.spent(), before: first, after: last, warnings });
     optimizer.free();
     reference?.free();
+    critic?.free();
     return { decoder, folder: run.folder, report };
   } catch (error) {
     throw withRemedy(error, run, done);
@@ -223,7 +233,7 @@ const warned = (line: JsonRecord | undefined): readonly Warning[] => (line?.warn
 
 /** The reference's weights in a checkpoint. @throws UserError where the run had no reference */
 function referenceWeights(tensors: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
-  if (tensors.size > 0) return tensors;
+  if ([...tensors.keys()].some((name) => name !== VALUE_HEAD)) return tensors;
   throw usageError(
     "beta: the run was begun with 0, so its checkpoint has no reference model to stay near; begin a new run with another --out",
     "rl.beta",

@@ -6,7 +6,9 @@ import type { Decoder } from "../model/decoder.ts";
 import type { Random } from "../random.ts";
 import { Tape } from "../tensor/tape.ts";
 import { microBatches, type TrainingSequence, targetsOf } from "./batches.ts";
+import type { Critic } from "./critic.ts";
 import { sequenceWeights } from "./losses/aggregate.ts";
+import { valueLoss } from "./losses/ppo.ts";
 import type { LossOptions, PolicyLoss, SequenceLoss } from "./losses/types.ts";
 import { notFinite } from "./not-finite.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -33,6 +35,8 @@ export interface PolicyOptions {
   readonly max_grad_norm: number;
   /** Speed of the router's bias; 0 leaves it as pre-training made it, so that rollout and training route alike. */
   readonly router_gamma: number;
+  /** Of ppo: the critic, the weight of its loss beside the policy's, and how far a value may move from the sampled one. */
+  readonly critic?: { readonly model: Critic; readonly value_coef: number; readonly value_clip: number };
 }
 
 /** TRL's names; means over the batch's optimizer steps, weighted by tokens where they are per token. */
@@ -137,7 +141,8 @@ function sampleOf(rollout: Rollout, options: PolicyOptions): Sample {
   const { prompt, completion, truncated, advantage } = rollout;
   const mask = completionMask(completion.length, truncated, options.mask_truncated_completions);
   const counted = mask.reduce((sum, one) => sum + one, 0);
-  const silent = counted === 0 || (advantage === 0 && options.loss_options.beta === 0);
+  const idle = advantage === 0 && options.loss_options.beta === 0 && options.critic === undefined;
+  const silent = counted === 0 || idle;
   return { rollout, sequence: sequenceOf(prompt, completion, mask), mask, counted, silent, weight: 0 };
 }
 
@@ -175,15 +180,16 @@ async function forward(
   );
   const targets = device.scratchI32(batch.rows);
   device.write(targets, targetsOf(batch, sequences));
-  const scored = decoder.logProbs(tape, decoder.forward(tape, batch), targets, temperature);
-  return { scored, logp: await device.read(scored.logp), starts: batch.host.starts };
+  const hidden = decoder.forward(tape, batch);
+  const scored = decoder.logProbs(tape, hidden, targets, temperature);
+  return { hidden, scored, logp: await device.read(scored.logp), starts: batch.host.starts };
 }
 
 /** Adds the gradient of one micro-batch. */
 async function accumulate(
   decoder: Decoder,
   part: readonly Sample[],
-  { loss, loss_options, temperature }: PolicyOptions,
+  { loss, loss_options, temperature, critic }: PolicyOptions,
   fresh: boolean,
   tally: Tally,
 ): Promise<void> {
@@ -191,18 +197,34 @@ async function accumulate(
   const mark = device.mark();
   try {
     const tape = new Tape(device);
-    const { scored, logp, starts } = await forward(
+    const { hidden, scored, logp, starts } = await forward(
       decoder,
       tape,
       part.map(({ sequence }) => sequence),
       temperature,
     );
     const dlogp = new Float32Array(logp.length);
+    const valued = critic?.model.run(tape, hidden); // (rows, 1)
+    const values = valued === undefined ? null : await device.read(valued.buf);
+    const dvalues = new Float32Array(logp.length);
     const losses = part.map(({ rollout, mask, weight }, s) => {
       const at = starts[s]! + rollout.prompt.length - 1; // the row before a token predicts it
       const now = logp.subarray(at, at + rollout.completion.length);
-      const { logps: oldLogp, refLogps: refLogp, advantage } = rollout;
-      const one = loss.sequence({ logp: now, oldLogp, refLogp, mask, advantage }, loss_options);
+      const { logps: oldLogp, refLogps: refLogp, advantage, critique } = rollout;
+      const one = loss.sequence(
+        { logp: now, oldLogp, refLogp, mask, advantage, advantages: critique?.advantages },
+        loss_options,
+      );
+      if (values !== null && critique !== undefined) {
+        const own = {
+          values: values.subarray(at, at + now.length),
+          oldValues: critique.values,
+          returns: critique.returns,
+        };
+        const { sum, dvalues: d, clipped } = valueLoss({ ...own, mask }, critic!.value_clip);
+        for (let t = 0; t < now.length; t++) dvalues[at + t] = d[t]! * weight * critic!.value_coef;
+        tally.value(sum * weight, clipped);
+      }
       for (let t = 0; t < now.length; t++) dlogp[at + t] = one.dlogp[t]! * weight;
       if (fresh) tally.difference(now, oldLogp, mask);
       tally.loss += one.sum * weight;
@@ -210,6 +232,10 @@ async function accumulate(
     });
     tally.microBatch(losses);
     device.write(scored.dlogp, dlogp);
+    if (valued !== undefined) {
+      tape.accumulates(valued);
+      device.write(valued.grad!, dvalues);
+    }
     tape.backward();
   } finally {
     device.release(mark);
@@ -225,6 +251,11 @@ class Tally {
   readonly #high: [number, number][] = [];
   #tokens = 0;
   #kl = 0;
+  #value: { loss: number; clipped: number } | null = null;
+
+  value(loss: number, clipped: number): void {
+    this.#value = { loss: (this.#value?.loss ?? 0) + loss, clipped: (this.#value?.clipped ?? 0) + clipped };
+  }
 
   difference(now: ArrayLike<number>, then: ArrayLike<number>, mask: Uint8Array): void {
     for (let t = 0; t < now.length; t++) {
@@ -253,6 +284,12 @@ class Tally {
     return {
       loss: this.loss / steps,
       grad_norm: this.gradNorms.reduce((total, norm) => total + norm, 0) / steps,
+      ...(this.#value === null
+        ? {}
+        : {
+            value_loss: this.#value.loss / steps,
+            value_clip_ratio: this.#value.clipped / Math.max(1, this.#tokens),
+          }),
       ...(loss_options.beta > 0 ? { kl: this.#kl / Math.max(1, this.#tokens) } : {}),
       "clip_ratio/low_mean": all(this.#low),
       "clip_ratio/low_min": this.#low.length === 0 ? 0 : Math.min(...this.#low.map(share)),

@@ -1,6 +1,7 @@
 // What one sampled answer is to the trainer, the line it leaves in rollouts/NNNNNN.jsonl, and a batch's figures under TRL's names.
 
 import { type Advantages, moments } from "./advantages.ts";
+import type { Critique } from "./critic.ts";
 import type { JsonRecord } from "./jsonl.ts";
 
 /** One sample of one question with its judgement. */
@@ -22,6 +23,8 @@ export interface Rollout {
   readonly advantage: number;
   /** log p under the reference model; null without a KL term. */
   readonly refLogps: Float32Array | null;
+  /** What the critic thought of it; absent without one. */
+  readonly critique?: Critique;
 }
 
 /** A line of rollouts/NNNNNN.jsonl; `more` holds texts and whatever the recipe wants to show. */

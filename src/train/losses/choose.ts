@@ -6,11 +6,22 @@ import { dapo } from "./dapo.ts";
 import { drGrpo } from "./dr-grpo.ts";
 import { bnpo, grpo } from "./grpo.ts";
 import { gspo } from "./gspo.ts";
+import { ppo } from "./ppo.ts";
 import { reinforcePlusPlus } from "./reinforce-pp.ts";
 import { rloo } from "./rloo.ts";
 import type { PolicyLoss } from "./types.ts";
 
-export const POLICY_LOSSES: readonly PolicyLoss[] = [grpo, drGrpo, dapo, gspo, bnpo, cispo, rloo, reinforcePlusPlus];
+export const POLICY_LOSSES: readonly PolicyLoss[] = [
+  grpo,
+  drGrpo,
+  dapo,
+  gspo,
+  bnpo,
+  cispo,
+  rloo,
+  reinforcePlusPlus,
+  ppo,
+];
 
 /** The variant of that name. @throws UserError (usage) listing the names there are. */
 export function policyLoss(name: string): PolicyLoss {

@@ -6,13 +6,14 @@ import type { LossOptions, PolicyLoss, SequenceInput, SequenceLoss } from "./typ
 
 /** -min(r A, clip(r, 1-epsLow, 1+epsHigh) A) + beta k3, summed over the counted tokens; r = exp(logp - oldLogp). */
 export function tokenLoss(input: SequenceInput, options: LossOptions): SequenceLoss {
-  const { logp, oldLogp, mask, advantage: a } = input;
+  const { logp, oldLogp, mask } = input;
   const [low, high] = [1 - options.epsLow, 1 + options.epsHigh];
   const dlogp = new Float64Array(logp.length);
   let [sum, tokens, clippedLow, clippedHigh] = [0, 0, 0, 0];
   for (let t = 0; t < logp.length; t++) {
     if (mask !== null && !mask[t]) continue;
     tokens++;
+    const a = input.advantages?.[t] ?? input.advantage;
     const raw = Math.exp(logp[t]! - oldLogp[t]!);
     const capped = options.delta !== null && raw > options.delta;
     const ratio = capped ? options.delta! : raw;

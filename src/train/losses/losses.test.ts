@@ -237,7 +237,7 @@ test("the factors of a step do not depend on how its sequences are cut up, only 
 test("a KL weight without a reference, and an unknown loss, are refused", () => {
   const input = { logp: [-1], oldLogp: [-1], refLogp: null, mask: null, advantage: 1 };
   assert.throws(() => tokenLoss(input, options(0.2, 0.2, 0.1)), /reference/);
-  assert.throws(() => policyLoss("ppo"), /choose grpo, dr_grpo, dapo, gspo, bnpo/);
+  assert.throws(() => policyLoss("pqo"), /choose grpo, dr_grpo, dapo, gspo, bnpo/);
 });
 
 function options(epsLow: number, epsHigh: number, beta = 0): LossOptions {

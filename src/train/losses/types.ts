@@ -11,6 +11,8 @@ export interface SequenceInput {
   /** 0 leaves a token out; null counts all. */
   readonly mask: ArrayLike<number> | null;
   readonly advantage: number;
+  /** One for each token where a critic gives them; they stand in place of `advantage`. */
+  readonly advantages?: ArrayLike<number>;
 }
 
 export interface LossOptions {
@@ -51,4 +53,6 @@ export interface PolicyLoss {
   readonly scaleRewards: "group" | "batch" | "none";
   /** What a reward is measured against: its group's mean, the mean of the others of its group, or the batch's mean over tokens. */
   readonly baseline: "group" | "leave_one_out" | "batch";
+  /** Advantages come from a critic that is trained beside the policy, and the KL counts in its rewards. */
+  readonly critic?: true;
 }
