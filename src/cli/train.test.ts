@@ -46,7 +46,7 @@ test("a recipe, preset or setting that cannot be is told in one sentence with ex
     ],
     [["train", "pretrain", ...set(["model.hidden_size=zero"])], /"hidden_size" is "zero"/],
     [["train", "pretrain", ...set(["model.vocab_size=50"])], /model\.vocab_size is 50, but the characters/],
-    [["train", "r1-zero", ...set(["loss=ppo"])], /no policy loss "ppo"; choose grpo/],
+    [["train", "r1-zero", ...set(["loss=pqo"])], /no policy loss "pqo"; choose grpo/],
     [["train", "r1-zero", ...set(["group_size=1"])], /rl\.group_size: .*>=2/],
     [["train", "r1-zero", ...set(["optimizer=sgd"])], /rl\.optimizer: .*adamw/],
     [["train", "sft"], /sft starts from a model: name it with --model/],
