@@ -5,11 +5,12 @@
  * Nothing a sequence yields depends on its neighbours: kernels treat rows alike whatever stands beside them, each sequence has
  * its own random numbers, and a prompt gives the same cache whether it is read at once, in chunks, or copied from another slot.
  */
-import type { Device, F32, I32 } from "../kernels/kernels.ts";
+import type { Device, F32 } from "../kernels/kernels.ts";
 import type { KvCache } from "../model/cache.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { chooseToken, notFinite } from "./choose-token.ts";
+import { RowMeasures } from "./engine/row-measures.ts";
 import { Slots } from "./engine/slots.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "./sequence.ts";
 
@@ -43,12 +44,7 @@ export class Scheduler {
     readonly slots: Int32Array;
     readonly positions: Int32Array;
   };
-  readonly #targets: Int32Array;
-  readonly #noTargets: I32;
-  readonly #targetsOnDevice: I32;
-  readonly #logp: F32;
-  readonly #lse: F32;
-  readonly #entropy: F32;
+  readonly #measures: RowMeasures;
   readonly #stepped: Sequence[] = [];
   /** Prompt rows of the step whose logits somebody wants to see. */
   readonly #observed: { readonly sequence: Sequence; readonly row: number; readonly count: number }[] = [];
@@ -66,13 +62,7 @@ export class Scheduler {
     this.#slots = new Slots(this.#cache, saveBytes);
     const rows = slots + chunk;
     this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
-    this.#targets = new Int32Array(slots);
-    this.#noTargets = device.i32(slots);
-    device.write(this.#noTargets, new Int32Array(slots).fill(-1));
-    this.#targetsOnDevice = device.i32(slots);
-    this.#logp = device.f32(slots);
-    this.#lse = device.f32(slots);
-    this.#entropy = device.f32(slots);
+    this.#measures = new RowMeasures(device, slots, decoder.config.vocab_size);
   }
 
   /** True when there is nothing to do; paused sequences do nothing. */
@@ -157,9 +147,7 @@ export class Scheduler {
   /** Gives the memory back. */
   close(): void {
     this.#cache.free();
-    for (const buffer of [this.#noTargets, this.#targetsOnDevice, this.#logp, this.#lse, this.#entropy]) {
-      this.#device.free(buffer);
-    }
+    this.#measures.close();
   }
 
   /**
@@ -189,20 +177,21 @@ export class Scheduler {
     }
     const last = hidden.rows === live ? hidden : firstRows(device, hidden, live); // (live, hidden)
     const logits = this.#decoder.logits(last); // (live, vocabulary)
-    this.#measure(logits, this.#noTargets, true);
-    if (logits.host === null || this.#lse.host === null) return this.#finishRemote(logits, onToken);
-    this.#choose(logits.host, this.#lse.host);
-    device.write(this.#targetsOnDevice, this.#targets);
-    this.#measure(logits, this.#targetsOnDevice, false);
-    this.#take(this.#logp.host!, this.#entropy.host!, onToken);
+    const measures = this.#measures;
+    measures.beforeChoice(logits, this.#live);
+    if (logits.host === null || measures.lse.host === null) return this.#finishRemote(logits, onToken);
+    this.#choose(logits.host, measures.lse.host);
+    measures.ofChoice(logits, this.#live);
+    this.#take(measures.logp.host!, measures.entropy.host!, onToken);
   }
 
   async #finishRemote(logits: F32, onToken?: (sequence: Sequence) => void): Promise<void> {
-    const [values, lse] = await Promise.all([this.#device.read(logits), this.#device.read(this.#lse)]);
+    const device = this.#device;
+    const measures = this.#measures;
+    const [values, lse] = await Promise.all([device.read(logits), device.read(measures.lse)]);
     this.#choose(values, lse);
-    this.#device.write(this.#targetsOnDevice, this.#targets);
-    this.#measure(logits, this.#targetsOnDevice, false);
-    const [logp, entropy] = await Promise.all([this.#device.read(this.#logp), this.#device.read(this.#entropy)]);
+    measures.ofChoice(logits, this.#live);
+    const [logp, entropy] = await Promise.all([device.read(measures.logp), device.read(measures.entropy)]);
     this.#take(logp, entropy, onToken);
   }
 
@@ -304,43 +293,17 @@ export class Scheduler {
     this.#reading.length = kept;
   }
 
-  /**
-   * `tokenLogProbs` over the live rows, one call for each run of equal temperature. The sum of exponentials comes first
-   * because drawing needs it; greedy rows need none to choose, so the first pass leaves them out.
-   */
-  #measure(logits: F32, targets: I32, first: boolean): void {
-    const live = this.#live;
-    const vocabulary = this.#decoder.config.vocab_size;
-    for (let start = 0, end = 0; start < live.length; start = end) {
-      const { temperature, measuredAt } = live[start].sampler;
-      while (end < live.length && live[end].sampler.temperature === temperature) end++;
-      if (first && temperature === 0) continue;
-      const rows = end - start;
-      const part = <B extends F32 | I32>(buffer: B, width = 1): B =>
-        rows === live.length ? buffer : this.#device.slice(buffer, start * width, rows * width);
-      this.#device.tokenLogProbs(
-        part(logits, vocabulary),
-        part(targets),
-        part(this.#logp),
-        part(this.#lse),
-        part(this.#entropy),
-        rows,
-        vocabulary,
-        measuredAt,
-      );
-    }
-  }
-
   #choose(logits: Float32Array, lse: Float32Array): void {
     const vocabulary = this.#decoder.config.vocab_size;
+    const { targets } = this.#measures;
     for (let r = 0; r < this.#live.length; r++) {
       const sequence = this.#live[r];
       try {
-        this.#targets[r] = chooseToken(sequence, logits, r * vocabulary, vocabulary, lse[r], this.#steps);
+        targets[r] = chooseToken(sequence, logits, r * vocabulary, vocabulary, lse[r], this.#steps);
       } catch (error) {
         // One request's grammar or stop rule must not take the others down.
         sequence.error = error;
-        this.#targets[r] = -1;
+        targets[r] = -1;
       }
     }
   }
@@ -348,11 +311,12 @@ export class Scheduler {
   #take(logp: Float32Array, entropy: Float32Array, onToken?: (sequence: Sequence) => void): void {
     const live = this.#live;
     const stepped = this.#stepped;
+    const { targets } = this.#measures;
     stepped.length = 0;
     let kept = 0;
     for (let r = 0; r < live.length; r++) {
       const sequence = live[r];
-      const id = this.#targets[r];
+      const id = targets[r];
       if (sequence.error === null && !Number.isFinite(logp[r])) sequence.error = notFinite(sequence, this.#steps);
       if (sequence.error !== null) sequence.finish = "abort";
       else {

@@ -8,8 +8,9 @@ import { referenceDevice } from "../../kernels/reference/device.ts";
 import type { Answer } from "../answer.ts";
 import { ModelSession } from "../session.ts";
 import { saveTinyModel } from "../tiny-models.ts";
-import { Engine, type EngineOptions } from "./engine.ts";
+import { Engine } from "./engine.ts";
 import type { EngineEvent, Handle, RequestRecord } from "./handle.ts";
+import type { EngineOptions } from "./options.ts";
 
 const place = mkdtempSync(join(tmpdir(), "reckon-engine-"));
 const folder = join(place, "tiny");

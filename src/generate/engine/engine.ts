@@ -12,6 +12,7 @@ import type { Prompt } from "../prompt.ts";
 import { Scheduler, type SchedulerState } from "../scheduler.ts";
 import type { Sequence } from "../sequence.ts";
 import type { ModelSession, Question } from "../session.ts";
+import { Bell } from "./bell.ts";
 import {
   type EngineObserver,
   type Handle,
@@ -21,29 +22,10 @@ import {
   whatWasLost,
 } from "./handle.ts";
 import { Job, type JobOwner, type Run } from "./job.ts";
+import type { EngineOptions, EngineState } from "./options.ts";
 import { planRuns } from "./plan.ts";
 import { FairQueue } from "./queue.ts";
 import { StepBudget } from "./step-budget.ts";
-
-export interface EngineOptions {
-  /** Answers written at once. Default 8. */
-  readonly slots?: number;
-  /** Positions of a slot, prompt and answer together. Default: the model's own, at most 4,096. */
-  readonly context?: number;
-  /** Answers that may wait for a slot. Default 64. */
-  readonly queue?: number;
-  /** Bytes for beginnings of prompts whose slot went to another request. Default 256 MiB. */
-  readonly saveBytes?: number;
-  /** Events a slow reader may be behind before its request pauses. Default 256. */
-  readonly buffer?: number;
-  /** How long a paused request keeps its slot. Default a minute. */
-  readonly stallMs?: number;
-  /** Opens the model again after the engine broke. Left out: it stays down. */
-  readonly reopen?: () => Promise<ModelSession>;
-  readonly observer?: EngineObserver;
-}
-
-export type EngineState = "ready" | "restarting" | "failed" | "draining" | "closed";
 
 export class Engine implements JobOwner {
   readonly slots: number;
@@ -66,7 +48,7 @@ export class Engine implements JobOwner {
   /** Session and scheduler have been closed. */
   #discarded = false;
   #newTokens = 0;
-  #wake: (() => void) | null = null;
+  readonly #bell = new Bell();
   #idle: PromiseWithResolvers<void> | null = null;
   readonly #loop: Promise<void>;
 
@@ -137,19 +119,19 @@ export class Engine implements JobOwner {
     }
     if (signal?.aborted) job.cancel();
     else signal?.addEventListener("abort", () => job.cancel(), { once: true });
-    this.#signal();
+    this.#bell.ring();
     return job;
   }
 
   cancel(job: Job, outcome: Outcome): void {
     if (job.outcome !== null) return;
     this.#ending.push({ job, outcome });
-    this.#signal();
+    this.#bell.ring();
   }
 
   resume(job: Job): void {
     this.#resuming.push(job);
-    this.#signal();
+    this.#bell.ring();
   }
 
   /** Takes no more requests and resolves when those there are have ended. */
@@ -165,7 +147,7 @@ export class Engine implements JobOwner {
     if (this.#state === "closed") return;
     this.#state = "closed";
     for (const job of this.#jobs.values()) this.#ending.push({ job, outcome: "cancelled" });
-    this.#signal();
+    this.#bell.ring();
     await this.#loop;
     if (!this.#discarded) await this.#discard();
   }
@@ -176,7 +158,7 @@ export class Engine implements JobOwner {
     void session.decoder.device.lost?.then((error) => {
       if (this.#session !== session) return;
       this.#lost = error;
-      this.#signal();
+      this.#bell.ring();
     });
   }
 
@@ -393,11 +375,6 @@ export class Engine implements JobOwner {
     }
   }
 
-  #signal(): void {
-    this.#wake?.();
-    this.#wake = null;
-  }
-
   /** Waits until somebody wants something, or the next moment at which something expires. */
   async #sleep(): Promise<void> {
     if (this.#ending.length > 0 || this.#resuming.length > 0) return;
@@ -406,14 +383,6 @@ export class Engine implements JobOwner {
     for (const { expiresAt, pausedAt } of this.#jobs.values()) {
       next = Math.min(next, expiresAt, Number.isNaN(pausedAt) ? next : pausedAt + stallMs);
     }
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    const ms = next - performance.now();
-    const timer = Number.isFinite(ms)
-      ? setTimeout(() => this.#signal(), Math.min(Math.max(ms, 0) + 1, 2 ** 31 - 1))
-      : undefined;
-    await woken;
-    clearTimeout(timer);
+    await this.#bell.wait(next);
   }
 }

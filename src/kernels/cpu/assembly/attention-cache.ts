@@ -4,9 +4,10 @@
  */
 import { address, float, int, share, takeTile } from "./control";
 import { packQueries } from "./attention-pack";
+import { scores1, weighted1 } from "./attention-row";
 import { SHARING, sharedHeads } from "./attention-shared";
 import {
-  BLOCK, firstSeen, hideBefore, NEGATIVE_INFINITY, PANEL, scores1, scores6, softmaxRow, softmaxRows, weighted1, weightedPanels,
+  BLOCK, firstSeen, hideBefore, NEGATIVE_INFINITY, PANEL, scores6, softmaxRow, softmaxRows, weightedPanels,
 } from "./attention-tiles";
 
 /** Fewer rows than this in a run go one by one. */

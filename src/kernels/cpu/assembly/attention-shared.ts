@@ -4,7 +4,8 @@
  * ./attention-tiles, which the bits show.
  */
 import { address, float, int } from "./control";
-import { firstSeen, NEGATIVE_INFINITY, scores1, softmaxRow, weighted1 } from "./attention-tiles";
+import { scores1, weighted1 } from "./attention-row";
+import { firstSeen, NEGATIVE_INFINITY, softmaxRow } from "./attention-tiles";
 import { madd } from "./math";
 
 /** Query heads that go together at most; their scratch is what the host reckons with. */
