@@ -1,36 +1,45 @@
-// Makes the pictures of the training window in docs/pictures: `node scripts/pictures-runs.mjs [RUNS]` (Node 24, after
-// set-up). RUNS (default: runs) is a folder with a run named quick, as `npx reckon train r1-zero --preset quick --out runs/quick` makes.
-import { existsSync, mkdirSync } from "node:fs";
+// Makes the pictures of the training window in docs/pictures: `node scripts/pictures-runs.mjs [RUNS]` (Node 24, after set-up), at 390
+// and 1280 pixels in light and dark. RUNS (default: runs) is a folder with a chain named speedrun, as
+// `npx reckon train r1 --preset speedrun --out runs/speedrun` makes, whole or as far as it has come.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { startChromium } from "../src/browser/chromium.ts";
 import { startServer } from "../src/serve/server.ts";
 import { root } from "./node.mjs";
 
 const runs = resolve(process.argv[2] ?? "runs");
-if (!existsSync(join(runs, "quick", "config.json"))) {
+if (!existsSync(join(runs, "speedrun", "r1-zero", "rollouts"))) {
   process.stderr.write(
-    `there is no run quick in ${runs}; make it with npx reckon train r1-zero --preset quick --out ${runs}/quick\n`,
+    `there is no chain speedrun in ${runs}; make it with npx reckon train r1 --preset speedrun --out ${runs}/speedrun\n`,
   );
   process.exit(1);
 }
 const folder = join(root, "docs", "pictures");
 mkdirSync(folder, { recursive: true });
-const server = await startServer({ port: 0, logLevel: "silent", threads: 1, runs });
+const cache = mkdtempSync(join(tmpdir(), "reckon-pictures-"));
+const server = await startServer({ port: 0, logLevel: "silent", threads: 1, runs, cache });
 const browser = await startChromium();
 
-/** @type {[name: string, address: string, there: string, width: number, scheme: "light" | "dark"][]} */
+const run = "/runs?run=speedrun/r1-zero";
+/** @type {[name: string, address: string, there: string][]} */
 const pictures = [
-  ["runs-curves", "/runs?run=quick", ".curve canvas", 1280, "light"],
-  ["runs-groups", "/runs?run=quick&view=groups", ".sample", 1280, "dark"],
-  ["runs-samples", "/runs?run=quick&view=samples&sort=reward", "[data-row='3'] a", 1280, "light"],
-  ["runs-tokens", "/runs?run=quick&view=sample&id=700", ".token-text", 390, "dark"],
+  ["runs-curves", `${run}&with=speedrun/reasoning-rl`, ".curve canvas"],
+  ["runs-groups", `${run}&view=groups`, ".group .sample"],
+  ["runs-samples", `${run}&view=samples&sort=reward`, "[data-row='3'] a"],
+  ["runs-tokens", `${run}&view=sample&id=900`, ".token-text"],
+  ["runs-stages", "/runs?run=speedrun", ".stages"],
 ];
-for (const [name, address, there, width, colorScheme] of pictures) {
-  const page = await browser.newPage({ viewport: { width, height: 760 }, colorScheme });
-  await page.goto(server.url + address);
-  await page.locator(there).first().waitFor();
-  await page.screenshot({ path: join(folder, `${name}.png`) });
-  await page.close();
-}
+for (const [name, address, there] of pictures)
+  for (const width of [390, 1280])
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      const page = await browser.newPage({ viewport: { width, height: 760 }, colorScheme });
+      await page.goto(server.url + address);
+      await page.locator(there).first().waitFor();
+      await page.evaluate("document.fonts.ready");
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+      await page.close();
+    }
 await browser.close();
 await server.stop();
+rmSync(cache, { recursive: true });

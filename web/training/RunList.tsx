@@ -91,7 +91,7 @@ function Table(props: {
               </td>
               <th scope="row" className={run.id.includes("/") ? "stage" : ""}>
                 <a href={addressWith({ run: run.id }, false)} onClick={follow}>
-                  {visible(run.id)}
+                  {visible(run.id.slice(run.id.indexOf("/") + 1))}
                 </a>
                 {run.warnings > 0 && (
                   <span className="warned">

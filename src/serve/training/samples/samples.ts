@@ -153,7 +153,9 @@ export class Samples implements Disposable {
     }
     const table = `view${this.#count++}`;
     this.#db
-      .prepare(`CREATE TEMP TABLE ${table} AS SELECT id AS sample FROM samples ${where} ORDER BY ${orderOf(query)}`)
+      .prepare(
+        `CREATE TEMP TABLE ${table} AS SELECT id AS sample FROM samples ${where} ORDER BY ${orderOf(query, where !== "")}`,
+      )
       .run(...values);
     const total = Number(this.#db.prepare(`SELECT max(rowid) AS total FROM temp.${table}`).get()!.total ?? 0);
     const view = { table, total, version: this.#intake.version };
@@ -190,10 +192,15 @@ export class Samples implements Disposable {
   }
 }
 
-/** In the very order of an index, so that nothing is sorted: rows without a figure come last, equal ones in the order's own way. */
-function orderOf({ sort, descending }: SampleQuery): string {
+/**
+ * All rows are taken in the very order of an index, so that nothing is sorted: rows without a figure come last, equal ones in the
+ * order's own way. Rows that must be looked at for a filter are sorted, since an index would lead to each from anywhere: a plus sign
+ * keeps SQLite from using it.
+ */
+function orderOf({ sort, descending }: SampleQuery, filtered: boolean): string {
   if (sort === "step") return descending ? "step DESC, grp, id" : "step, grp, id";
-  return descending ? `${sort} DESC, id DESC` : `${sort} ASC NULLS LAST, id`;
+  const column = filtered ? `+${sort}` : sort;
+  return descending ? `${column} DESC, id DESC` : `${column} ASC NULLS LAST, id`;
 }
 
 function conditions(query: SampleQuery): { readonly where: string; readonly values: SQLInputValue[] } {
@@ -203,12 +210,12 @@ function conditions(query: SampleQuery): { readonly where: string; readonly valu
     parts.push(sql);
     values.push(...given);
   };
-  if (query.task !== undefined) add("task = (SELECT id FROM tasks WHERE name = ?)", query.task);
+  if (query.task !== undefined) add("+task = (SELECT id FROM tasks WHERE name = ?)", query.task);
   if (query.prompt !== undefined) add("prompt = ?", query.prompt);
   if (query.step !== undefined) add("step = ?", query.step);
   if (query.group !== undefined) add("grp = ?", query.group);
-  if (query.least !== undefined) add("reward >= ?", query.least);
-  if (query.most !== undefined) add("reward <= ?", query.most);
+  if (query.least !== undefined) add("+reward >= ?", query.least);
+  if (query.most !== undefined) add("+reward <= ?", query.most);
   if (query.truncated !== undefined) add("truncated = ?", query.truncated ? 1 : 0);
   if (query.text !== undefined)
     add("prompt IN (SELECT id FROM prompts WHERE instr(lower(text), lower(?)) > 0)", query.text);
