@@ -9,6 +9,7 @@ import { embedding } from "../tensor/embedding.ts";
 import { linear } from "../tensor/linear.ts";
 import { type TokenLogProbs, tokenLogProbs } from "../tensor/log-probs.ts";
 import { rmsNorm } from "../tensor/norm.ts";
+import { recomputed } from "../tensor/recompute.ts";
 import { type Pass, ScratchSpace } from "../tensor/space.ts";
 import type { Tape } from "../tensor/tape.ts";
 import { Parameter, type Tensor } from "../tensor/tensor.ts";
@@ -47,6 +48,8 @@ export class Decoder {
   readonly mla: MlaForm;
   /** Steps of the first multi-token-prediction module; null for models without. */
   readonly drafting: DraftStepper | null;
+  /** Recorded passes keep each layer's input alone and make the rest again in backward: less memory, more time, the same bits. */
+  gradientCheckpointing = false;
   readonly #blocks: readonly Block[];
   readonly #mtp: readonly MtpModule[];
   readonly #embeddings: Weight;
@@ -218,7 +221,12 @@ export class Decoder {
   #run(pass: Pass, ids: I32, count: number, rows: Rows, observe: Observe | null): Tensor {
     let x = embedding(pass, this.#embeddings, ids, count); // (rows, hidden)
     observe?.("embed", x.buf);
-    for (const block of this.#blocks) x = block.run(pass, x, rows, observe);
+    const { tape } = pass;
+    for (const block of this.#blocks)
+      x =
+        tape !== null && this.gradientCheckpointing
+          ? recomputed(pass, tape, x, (own, input) => block.run(own, input, rows, observe))
+          : block.run(pass, x, rows, observe);
     const normed = rmsNorm(pass, x, this.#norm, this.config.rms_norm_eps);
     observe?.("norm", normed.buf);
     return normed;

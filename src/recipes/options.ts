@@ -56,6 +56,10 @@ export const supervisedSchema = z.object({
   epochs: count.default(2).describe("passes over the examples of data; tokens then has no effect"),
   tokens: count.describe("tokens to train on"),
   tokens_per_step: count,
+  gradient_checkpointing: z
+    .boolean()
+    .default(false)
+    .describe("keep each layer's input alone and make its activations again in backward: less memory, the same bits"),
   rows_per_pass: count.describe("tokens in one forward and backward pass; the gradient does not depend on it"),
   prompt_loss: z.boolean().describe("learn the question too, as in pre-training, or only thinking and answer"),
   lora,
@@ -130,6 +134,10 @@ export const rlSchema = z.object({
   warmup: z.int().min(0),
   decay: share,
   max_grad_norm: rate,
+  gradient_checkpointing: z
+    .boolean()
+    .default(false)
+    .describe("keep each layer's input alone and make its activations again in backward: less memory, the same bits"),
   rows_per_pass: count,
   slots: count.describe("sequences generated at once"),
   router_gamma: z.number().min(0),

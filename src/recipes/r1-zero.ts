@@ -57,6 +57,7 @@ export async function r1Zero(
   try {
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? (await start());
+    decoder.gradientCheckpointing = options.gradient_checkpointing;
     const lora = adapt(decoder, options.lora, seed, resumed?.state);
     const reference = options.beta > 0 ? await copyOf(decoder, device) : null;
     const critic = policyLoss(options.loss).critic ? new Critic(decoder) : null;

@@ -51,6 +51,7 @@ export async function learnFromDocuments(
     const { total } = lesson;
     const resumed = run.resumed === null ? null : loadCheckpoint(run.resumed, device);
     const decoder = resumed?.decoder ?? start();
+    decoder.gradientCheckpointing = options.gradient_checkpointing;
     const lora = adapt(decoder, options.lora, seed, resumed?.state);
     const optimizer = new Optimizer(device, trainedParameters(decoder, options.mtp_lambda > 0), {
       muon: options.optimizer === "adamw" || lora !== null ? null : { ...optimizerDefaults.muon!, lr: options.muon_lr },
