@@ -25,6 +25,7 @@ export class BrowserEngine {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
+  #training: number | null = null;
 
   /** Starts the worker whose script lies at `url`, with thread.js and the wasm files beside it. */
   constructor(url: URL) {
@@ -69,9 +70,20 @@ export class BrowserEngine {
     onStep: (step: TrainedStep) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    await this.#send({ kind: "train", model: absolute(model), settings }, signal, (reply) => {
-      if (reply.kind === "step") onStep(reply.step);
-    });
+    this.#training = this.#next;
+    try {
+      await this.#send({ kind: "train", model: absolute(model), settings }, signal, (reply) => {
+        if (reply.kind === "step") onStep(reply.step);
+      });
+    } finally {
+      this.#training = null;
+    }
+  }
+
+  /** Halts the training after the step it is in, or lets it go on; nothing where none runs. */
+  pause(on: boolean): void {
+    if (this.#training === null) return;
+    this.#worker.postMessage({ id: this.#next++, kind: "pause", of: this.#training, on });
   }
 
   /** Ends the worker; what it was doing never ends. */

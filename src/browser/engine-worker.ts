@@ -8,7 +8,7 @@ import { processors } from "../kernels/cpu/host.ts";
 import { parameterCount } from "../model/config.ts";
 import { fetchModel } from "./fetch-model.ts";
 import type { BrowserModel, EngineError, EngineReply, EngineRequest, LoadedInfo } from "./protocol.ts";
-import { trainLive } from "./train.ts";
+import { type TrainedStep, trainLive } from "./train.ts";
 
 type Tell = (reply: WithoutId<EngineReply>) => void;
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
@@ -17,11 +17,19 @@ let session: ModelSession | null = null;
 let queue: Promise<unknown> = Promise.resolve();
 /** Of the requests that wait or run. */
 const stops = new Map<number, AbortController>();
+/** Trainings that are to halt after a step: what lets them go on. */
+const halts = new Map<number, PromiseWithResolvers<void>>();
 
 self.onmessage = ({ data }) => {
   const request = data as EngineRequest;
-  if (request.kind === "stop") {
-    stops.get(request.of)?.abort();
+  if (request.kind === "stop" || request.kind === "pause") {
+    if (request.kind === "stop") stops.get(request.of)?.abort();
+    else if (request.on && stops.has(request.of)) {
+      if (!halts.has(request.of)) halts.set(request.of, Promise.withResolvers());
+      return;
+    }
+    halts.get(request.of)?.resolve();
+    halts.delete(request.of);
     return;
   }
   const stop = new AbortController();
@@ -34,16 +42,21 @@ self.onmessage = ({ data }) => {
       tell({ kind: "failed", error: plain(error) });
     } finally {
       stops.delete(request.id);
+      halts.delete(request.id);
     }
   });
 };
 
-async function answer(request: Exclude<EngineRequest, { kind: "stop" }>, tell: Tell, signal: AbortSignal) {
+async function answer(request: Exclude<EngineRequest, { kind: "stop" | "pause" }>, tell: Tell, signal: AbortSignal) {
   if (request.kind === "load") return load(request.model, { threads: request.threads }, tell);
   if (request.kind === "train") {
     // blocks of fewer bits cannot be trained; batches keep threads busy that single tokens of a small model do not
     await load(request.model, { weights: "f32", threads: Math.min(processors(), 8) }, tell);
-    await trainLive(session!, request.settings, (step) => tell({ kind: "step", step }), signal);
+    const onStep = (step: TrainedStep): Promise<void> | undefined => {
+      tell({ kind: "step", step });
+      return halts.get(request.id)?.promise;
+    };
+    await trainLive(session!, request.settings, onStep, signal);
     return null;
   }
   if (session === null) throw new UserError("No model is loaded yet; load one first.");

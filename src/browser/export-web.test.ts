@@ -66,7 +66,7 @@ test("the base model learns in the tab exactly as in Node", { skip }, async () =
   })()`)) as TrainedStep[];
   const session = await ModelSession.open({ model: path.join(BUNDLED_MODEL, "base"), weights: "f32", threads: 1 });
   const here: TrainedStep[] = [];
-  await trainLive(session, settings, (step) => here.push(step), new AbortController().signal);
+  await trainLive(session, settings, (step) => void here.push(step), new AbortController().signal);
   await session.close();
   const bare = (steps: readonly TrainedStep[]) => steps.map((step) => ({ ...step, seconds: 0 }));
   assert.equal(there.length, 3);
@@ -74,7 +74,9 @@ test("the base model learns in the tab exactly as in Node", { skip }, async () =
   await page.close();
 });
 
-test("the training page draws a curve and shows answers before and now", { skip }, async () => {
+test("the training page draws a curve, shows answers before and now, and is paused, goes on and is stopped", {
+  skip,
+}, async () => {
   const page = await open("train.html");
   for (const [field, value] of Object.entries({ steps: 2, prompts: 1, group: 2 }))
     await page.fill(`#${field}`, String(value));
@@ -86,6 +88,15 @@ test("the training page draws a curve and shows answers before and now", { skip 
   );
   assert.match((await page.getAttribute("#reward", "points")) ?? "", /^0,[\d.]+ 100,[\d.]+$/);
   assert.equal(await page.locator("#held-out tr").count(), 4);
+  await page.fill("#steps", "1000");
+  await page.click("#start");
+  await page.click("#pause");
+  await page.locator("#state", { hasText: /^Step \d+ of 1000.* Paused\.$/ }).waitFor();
+  const paused = Number(await page.evaluate("document.getElementById('progress').value"));
+  await page.click("#pause");
+  await page.waitForFunction(`document.getElementById('progress').value > ${paused + 1}`);
+  await page.click("#stop");
+  await page.locator("#state", { hasText: /Stopped\.$/ }).waitFor();
   await page.close();
 });
 

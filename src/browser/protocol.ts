@@ -21,6 +21,8 @@ export type EngineRequest = { readonly id: number } & (
   | { readonly kind: "ask"; readonly question: Question; readonly options: AskOptions }
   | { readonly kind: "train"; readonly model: BrowserModel; readonly settings: TrainSettings }
   | { readonly kind: "stop"; readonly of: number }
+  /** Halts a training after the step it is in, or lets it go on. */
+  | { readonly kind: "pause"; readonly of: number; readonly on: boolean }
 );
 
 /** `done` or `failed` is the last reply to a request. */

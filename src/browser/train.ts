@@ -54,11 +54,15 @@ export interface TrainedStep {
   readonly samples: readonly TrainedSample[];
 }
 
-/** Trains the session's model, which stays as it was after the last whole step where `signal` stops it. @throws UserError */
+/**
+ * Trains the session's model, which stays as it was after the last whole step where `signal` stops it.
+ * @param onStep where it gives a promise, the next step waits for it
+ * @throws UserError
+ */
 export async function trainLive(
   { decoder, tokenizer }: ModelSession,
   settings: TrainSettings,
-  onStep: (step: TrainedStep) => void,
+  onStep: (step: TrainedStep) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   if (!(tokenizer instanceof CharacterTokenizer)) {
@@ -84,7 +88,7 @@ export async function trainLive(
   const probe = () => answersTo(decoder, questions, options.max_completion_length);
   const { steps } = options;
   try {
-    onStep({
+    await onStep({
       ...{ step: 0, steps, reward: null, accuracy: null, length: null, seconds: 0 },
       held_out: await probe(),
       samples: [],
@@ -101,7 +105,7 @@ export async function trainLive(
       seen = metrics.num_tokens!;
       await breathe();
       const figures = rolloutMetrics(rollouts, advantages);
-      onStep({
+      await onStep({
         ...{ step, steps, reward: figures.reward!, accuracy: figures["rewards/accuracy/mean"]! },
         length: figures["completions/mean_length"]!,
         seconds: (performance.now() - begun) / 1000,

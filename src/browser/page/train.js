@@ -3,7 +3,7 @@ import { BrowserEngine } from "./engine/client.js";
 import { isolated } from "./isolated.js";
 
 const part = (id) => document.getElementById(id);
-const [start, stop, state] = ["start", "stop", "state"].map(part);
+const [start, pause, stop, state, progress] = ["start", "pause", "stop", "state", "progress"].map(part);
 
 /** Steps told so far; the first is the model before training. */
 let told = [];
@@ -11,13 +11,24 @@ let engine = null;
 
 await isolated();
 start.addEventListener("click", train);
+pause.addEventListener("click", () => halt(!halted));
+
+/** Between two steps; the one that is being made is finished. */
+let halted = false;
+function halt(on) {
+  halted = on;
+  pause.textContent = on ? "Go on" : "Pause";
+  engine?.pause(on);
+  tell();
+}
 
 async function train() {
   told = [];
   const running = new AbortController();
   stop.onclick = () => running.abort();
   start.hidden = true;
-  stop.hidden = false;
+  for (const shown of [pause, stop, progress]) shown.hidden = false;
+  halt(false);
   state.className = "quiet";
   state.textContent = "The base model is loading and answers first as it is.";
   try {
@@ -29,7 +40,7 @@ async function train() {
     state.textContent = error.message;
   }
   start.hidden = false;
-  stop.hidden = true;
+  pause.hidden = stop.hidden = true;
 }
 
 /** What the fields say; where one is not as it may be, the usual. */
@@ -38,13 +49,21 @@ function settings() {
   return { steps: number("steps"), prompts_per_step: number("prompts"), group_size: number("group") };
 }
 
-function show(step) {
-  told.push(step);
+function tell() {
+  const step = told.at(-1);
+  if (step === undefined) return;
   const last =
     step.reward === null
       ? ""
       : `: reward ${step.reward.toFixed(2)}, ${percent(step.accuracy)} right, ${Math.round(step.length)} tokens an answer, ${step.seconds.toFixed(1)} s`;
-  state.textContent = `Step ${step.step} of ${step.steps}${last}.`;
+  state.textContent = `Step ${step.step} of ${step.steps}${last}.${halted ? " Paused." : ""}`;
+  progress.max = step.steps;
+  progress.value = step.step;
+}
+
+function show(step) {
+  told.push(step);
+  tell();
   draw("reward", recent);
   draw("accuracy", (one) => one.accuracy);
   const before = told[0].held_out;
