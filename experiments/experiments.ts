@@ -58,6 +58,16 @@ export const EXPERIMENTS: readonly Experiment[] = [
     ),
   },
   {
+    name: "ppo",
+    question: "Is a critic worth its cost: GRPO (DAPO's form) against PPO with GAE at two lambdas?",
+    families: ["digit-sums"],
+    arms: [
+      arm("grpo", "loss=dapo"),
+      arm("ppo, lambda 1", "loss=ppo", "ppo.lambda=1"),
+      arm("ppo, lambda 0.95", "loss=ppo", "ppo.lambda=0.95"),
+    ],
+  },
+  {
     name: "process-reward",
     question: "Does a reward for each written step that is right help, where a rule can check the steps?",
     families: ["digit-sums"],

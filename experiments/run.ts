@@ -53,7 +53,7 @@ async function rowsOf(experiment: Experiment, place: string, device: Device): Pr
     rows.set(row, [...(rows.get(row) ?? []), await measured(device, folder, experiment.families)]);
   for (const arm of arms)
     for (const seed of SEEDS) {
-      const out = path.join(place, `${arm.name.replaceAll(" ", "-")}-${seed}`);
+      const out = path.join(place, `${arm.name.replaceAll(/[^a-z0-9.]+/g, "-")}-${seed}`);
       const kept = (step: number) => path.join(out, "kept", String(step));
       const keep = (step: number) => {
         // the run itself keeps its last two checkpoints; that of the step before is there by now
