@@ -140,6 +140,11 @@ export const rlSchema = z.object({
     .describe("keep each layer's input alone and make its activations again in backward: less memory, the same bits"),
   rows_per_pass: count,
   slots: count.describe("sequences generated at once"),
+  rollout_weights: z
+    .enum(["f32", "q8_0"])
+    .default("f32")
+    .describe("q8_0: sample from a copy of the policy in 8 bits, and weigh each token by how likely training finds it"),
+  importance_cap: rate.default(3).describe("the most a token sampled in 8 bits counts"),
   router_gamma: z.number().min(0),
   save_rollouts: z.int().min(0).describe("steps between saved rollouts; 0: none, 1: every step"),
   checkpoint_every: z.int().min(0),

@@ -134,6 +134,8 @@ const speedrunRl: RlOptions = {
   gradient_checkpointing: false,
   rows_per_pass: 2048,
   slots: 128,
+  rollout_weights: "f32",
+  importance_cap: 3,
   router_gamma: 0,
   save_rollouts: 1,
   checkpoint_every: 20,

@@ -10,7 +10,7 @@ import { type Advantages, batchAdvantages, groupAdvantages } from "../train/adva
 import type { Critic } from "../train/critic.ts";
 import { policyLoss } from "../train/losses/choose.ts";
 import { type Optimizer, optimizerDefaults } from "../train/optimizer.ts";
-import { type PolicyMetrics, policyStep } from "../train/policy.ts";
+import { type PolicyMetrics, policyStep, scoreCompletions } from "../train/policy.ts";
 import type { Rollout } from "../train/rollouts.ts";
 import type { StepPlace } from "../train/supervised.ts";
 import type { RlOptions } from "./options.ts";
@@ -102,12 +102,14 @@ export async function learnFrom(
   const all = groups.flatMap(({ samples }) => samples);
   const { lambda, value_coef, value_clip } = options.ppo;
   const estimate = { beta: options.beta, lambda, maxRows: options.rows_per_pass };
+  const elsewhere = options.rollout_weights !== "f32"; // sampled by other weights than are trained
+  const trained = elsewhere ? await scoreCompletions(decoder, all, options.temperature, options.rows_per_pass) : null;
   const critiques = await critic?.critique(all, references, estimate);
   const rollouts = all.map((sample, i): Rollout => {
     const [group, member] = [Math.floor(i / options.group_size), i % options.group_size];
     const critique = critiques?.[i];
     const advantage = critique === undefined ? advantages.advantages[group]![member]! : mean(critique.advantages);
-    return { ...sample, group, advantage, refLogps: references?.[i] ?? null, critique };
+    return { ...sample, group, advantage, refLogps: references?.[i] ?? null, trainedLogps: trained?.[i], critique };
   });
   const metrics = await policyStep(decoder, optimizer, rollouts, place, random, {
     loss,
@@ -125,6 +127,7 @@ export async function learnFrom(
     max_rows: options.rows_per_pass,
     max_grad_norm: options.max_grad_norm,
     router_gamma: options.lora.r === 0 ? options.router_gamma : 0, // a frozen router keeps its balance
+    importance_cap: options.importance_cap,
     critic: critic === null ? undefined : { model: critic, value_coef, value_clip },
   });
   return { rollouts, advantages, metrics };

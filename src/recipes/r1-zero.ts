@@ -10,6 +10,7 @@ import { usageError } from "../error.ts";
 import { breathe } from "../generate/batch.ts";
 import type { Device } from "../kernels/kernels.ts";
 import { Decoder } from "../model/decoder.ts";
+import type { WeightKind } from "../model/weights/weight-source.ts";
 import { Random } from "../random.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { Critic, VALUE_HEAD } from "../train/critic.ts";
@@ -125,10 +126,13 @@ export async function r1Zero(
       const begun = performance.now();
       const drawn = random.data.state();
       const next = () => (own === null ? question(families, options, random.data) : random.data.pick(own));
-      const ask = (count: number) => sampleGroups(decoder, next, options, judge, random.data, count, signal, dialogue);
+      const sampler =
+        options.rollout_weights === "f32" ? decoder : await copyOf(decoder, device, options.rollout_weights);
+      const ask = (count: number) => sampleGroups(sampler, next, options, judge, random.data, count, signal, dialogue);
       const batch = options.dynamic_sampling
         ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
         : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };
+      if (sampler !== decoder) sampler.free();
       if (signal.aborted) {
         random.data.restore(drawn); // rollouts cut short would teach that short is right: the step begins again on resuming
         break;
@@ -241,10 +245,10 @@ function referenceWeights(tensors: ReadonlyMap<string, Float32Array>): ReadonlyM
   );
 }
 
-/** The reference model: the same weights in memory of their own. */
-async function copyOf(decoder: Decoder, device: Device): Promise<Decoder> {
+/** The same weights in memory of their own: the reference, or what samples in 8 bits. */
+async function copyOf(decoder: Decoder, device: Device, kept: WeightKind = "f32"): Promise<Decoder> {
   const weights = await weightsOf(decoder);
-  return Decoder.load(device, decoder.config, (name) => weights.get(name)!);
+  return Decoder.load(device, decoder.config, (name) => weights.get(name)!, { weights: kept });
 }
 
 async function weightsOf(decoder: Decoder): Promise<Map<string, Float32Array>> {

@@ -88,6 +88,20 @@ test("the KL to the reference is 0 at first and grows, and a refreshed reference
   );
 });
 
+test("rollouts in 8 bits are weighed by truncated importance, and their mismatch is measured", async () => {
+  const name = path.join(
+    await train("r1-zero", "eight-bits", [...SMALL, "rollout_weights=q8_0"], base),
+    "metrics.jsonl",
+  );
+  for (const line of readJsonLines(name)) {
+    const [difference, kl] = [line["sampling/sampling_logp_difference/max"] as number, line.mismatch_kl as number];
+    assert.ok(difference > 0 && difference < 0.5, `differs by ${difference}`);
+    assert.ok(kl > 0 && kl < 0.01, `mismatch ${kl}`);
+    assert.ok((line["sampling/importance_sampling_ratio/max"] as number) <= 3);
+    assert.ok((line["sampling/importance_sampling_ratio/min"] as number) < 1);
+  }
+});
+
 test("dynamic sampling leaves only groups that teach something and counts all it asked", async () => {
   for (const line of await steps("dynamic", ["dynamic_sampling=true"])) {
     assert.equal(line.frac_reward_zero_std, 0);

@@ -7,6 +7,7 @@ import type { Random } from "../random.ts";
 import { Tape } from "../tensor/tape.ts";
 import { microBatches, type TrainingSequence, targetsOf } from "./batches.ts";
 import type { Critic } from "./critic.ts";
+import { type Importance, importance } from "./importance.ts";
 import { sequenceWeights } from "./losses/aggregate.ts";
 import { valueLoss } from "./losses/ppo.ts";
 import type { LossOptions, PolicyLoss, SequenceLoss } from "./losses/types.ts";
@@ -35,6 +36,8 @@ export interface PolicyOptions {
   readonly max_grad_norm: number;
   /** Speed of the router's bias; 0 leaves it as pre-training made it, so that rollout and training route alike. */
   readonly router_gamma: number;
+  /** The most a token counts where another engine sampled (importance.ts). */
+  readonly importance_cap?: number;
   /** Of ppo: the critic, the weight of its loss beside the policy's, and how far a value may move from the sampled one. */
   readonly critic?: { readonly model: Critic; readonly value_coef: number; readonly value_clip: number };
 }
@@ -189,7 +192,7 @@ async function forward(
 async function accumulate(
   decoder: Decoder,
   part: readonly Sample[],
-  { loss, loss_options, temperature, critic }: PolicyOptions,
+  { loss, loss_options, temperature, critic, importance_cap = Number.POSITIVE_INFINITY }: PolicyOptions,
   fresh: boolean,
   tally: Tally,
 ): Promise<void> {
@@ -210,11 +213,15 @@ async function accumulate(
     const losses = part.map(({ rollout, mask, weight }, s) => {
       const at = starts[s]! + rollout.prompt.length - 1; // the row before a token predicts it
       const now = logp.subarray(at, at + rollout.completion.length);
-      const { logps: oldLogp, refLogps: refLogp, advantage, critique } = rollout;
-      const one = loss.sequence(
-        { logp: now, oldLogp, refLogp, mask, advantage, advantages: critique?.advantages },
-        loss_options,
-      );
+      const { logps, trainedLogps: oldLogp = logps, refLogps: refLogp, critique } = rollout;
+      const weights = oldLogp === logps ? null : importance(oldLogp, logps, importance_cap);
+      // a weight is positive, so it may stand before the advantage: the clip chooses as it would without it
+      const advantage = rollout.advantage * (weights?.sequence ?? 1);
+      const advantages =
+        weights === null
+          ? critique?.advantages
+          : weights.tokens.map((one, t) => one * (critique?.advantages[t] ?? rollout.advantage));
+      const one = loss.sequence({ logp: now, oldLogp, refLogp, mask, advantage, advantages }, loss_options);
       if (values !== null && critique !== undefined) {
         const own = {
           values: values.subarray(at, at + now.length),
@@ -226,7 +233,8 @@ async function accumulate(
         tally.value(sum * weight, clipped);
       }
       for (let t = 0; t < now.length; t++) dlogp[at + t] = one.dlogp[t]! * weight;
-      if (fresh) tally.difference(now, oldLogp, mask);
+      if (fresh) tally.difference(now, logps, mask);
+      if (fresh && weights !== null) tally.importance(weights);
       tally.loss += one.sum * weight;
       return one;
     });
@@ -251,6 +259,7 @@ class Tally {
   readonly #high: [number, number][] = [];
   #tokens = 0;
   #kl = 0;
+  readonly #importance = { min: Number.POSITIVE_INFINITY, max: 0, sum: 0, kl: 0, count: 0 };
   #value: { loss: number; clipped: number } | null = null;
 
   value(loss: number, clipped: number): void {
@@ -265,6 +274,17 @@ class Tally {
       this.#differences.max = Math.max(this.#differences.max, difference);
       this.#differences.count++;
     }
+  }
+
+  importance({ tokens, kl }: Importance): void {
+    const all = this.#importance;
+    for (const weight of tokens) {
+      all.min = Math.min(all.min, weight);
+      all.max = Math.max(all.max, weight);
+      all.sum += weight;
+    }
+    all.count += tokens.length;
+    all.kl += kl;
   }
 
   microBatch(losses: readonly SequenceLoss[]): void {
@@ -284,6 +304,14 @@ class Tally {
     return {
       loss: this.loss / steps,
       grad_norm: this.gradNorms.reduce((total, norm) => total + norm, 0) / steps,
+      ...(this.#importance.count === 0
+        ? {}
+        : {
+            "sampling/importance_sampling_ratio/min": this.#importance.min,
+            "sampling/importance_sampling_ratio/mean": this.#importance.sum / this.#importance.count,
+            "sampling/importance_sampling_ratio/max": this.#importance.max,
+            mismatch_kl: this.#importance.kl / this.#importance.count,
+          }),
       ...(this.#value === null
         ? {}
         : {

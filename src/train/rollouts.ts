@@ -23,6 +23,8 @@ export interface Rollout {
   readonly advantage: number;
   /** log p under the reference model; null without a KL term. */
   readonly refLogps: Float32Array | null;
+  /** log p under the policy being trained, where another engine sampled; absent: `logps` are that. */
+  readonly trainedLogps?: Float32Array;
   /** What the critic thought of it; absent without one. */
   readonly critique?: Critique;
 }

@@ -76,7 +76,7 @@ export function policyWarnings(lines: readonly JsonRecord[], evaluations: readon
       "one_family",
       `${worker} alone had nearly all groups with anything to learn from for ${WINDOW} steps; ask the other families at another level or weigh them differently`,
     );
-  if (now("sampling/sampling_logp_difference/max") > 0)
+  if (now("sampling/sampling_logp_difference/max") > 0 && last.mismatch_kl === undefined)
     warn(
       "logp_mismatch",
       `sampling and training disagree on a log-probability by ${now("sampling/sampling_logp_difference/max").toPrecision(2)}; they should be equal bit for bit`,

@@ -9,13 +9,14 @@ import type { LossOptions, PolicyLoss, SequenceInput, SequenceLoss } from "./typ
  * The value has no meaning beside its gradient: at ratio 1 it is not 0.
  */
 export function clippedWeightLoss(input: SequenceInput, options: LossOptions): SequenceLoss {
-  const { logp, oldLogp, mask, advantage: a } = input;
+  const { logp, oldLogp, mask } = input;
   const cap = 1 + options.epsHigh;
   const dlogp = new Float64Array(logp.length);
   let [sum, tokens, clippedHigh] = [0, 0, 0];
   for (let t = 0; t < logp.length; t++) {
     if (mask !== null && !mask[t]) continue;
     tokens++;
+    const a = input.advantages?.[t] ?? input.advantage;
     const ratio = Math.exp(logp[t]! - oldLogp[t]!);
     dlogp[t] = -Math.min(ratio, cap) * a;
     sum += dlogp[t]! * logp[t]!;

@@ -11,7 +11,7 @@ export interface SequenceInput {
   /** 0 leaves a token out; null counts all. */
   readonly mask: ArrayLike<number> | null;
   readonly advantage: number;
-  /** One for each token where a critic gives them; they stand in place of `advantage`. */
+  /** One for each token where a critic or importance weights make them differ; losses of token ratios take them in place of `advantage`. */
   readonly advantages?: ArrayLike<number>;
 }
 
