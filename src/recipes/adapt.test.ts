@@ -98,7 +98,7 @@ for (const recipe of ["sft", "r1-zero"] as const)
 
 test("R1-Zero by PPO: the critic learns, and a stopped run goes on with the same bits", async () => {
   const [whole, parted] = [path.join(place, "ppo-whole"), path.join(place, "ppo-parted")];
-  const settings = [...SHORT["r1-zero"], "loss=ppo", "iterations=2"];
+  const settings = [...SHORT["r1-zero"], "loss=ppo", "iterations=2", "master_weights=bf16"];
   await train("r1-zero", whole, settings, { from: base });
   await assert.rejects(train("r1-zero", parted, settings, { from: base, stopAt: 2 }), /stopped/);
   await train("r1-zero", parted, [], { resume: true });
@@ -106,6 +106,10 @@ test("R1-Zero by PPO: the critic learns, and a stopped run goes on with the same
     const [one, other] = [whole, parted].map((run) => fs.readFileSync(path.join(run, "checkpoints", "000004", file)));
     assert.ok(one!.equals(other!), `${file} differs`);
   }
+  const model = openModel(whole);
+  const values = model.readTensor("model.layers.0.self_attn.o_proj.weight");
+  model.close();
+  assert.ok(new Uint32Array(values.buffer, values.byteOffset, values.length).every((bits) => (bits & 0xffff) === 0));
   const lines = readJsonLines(path.join(whole, "metrics.jsonl"));
   assert.ok((lines.at(-1)!.value_loss as number) < (lines[0]!.value_loss as number), "the critic learns");
   const head = readTrainingState(path.join(whole, "checkpoints", "000004")).tensors.get("value_head.weight");

@@ -71,6 +71,12 @@ export const supervisedSchema = z.object({
   adamw_lr: rate,
   warmup: z.int().min(0),
   decay: share.describe("last fraction of the steps over which the learning rate falls to 0"),
+  master_weights: z
+    .enum(["f32", "bf16"])
+    .default("f32")
+    .describe(
+      "bf16: weights are rounded to bfloat16 at random after every step, as trainers without a float32 copy do",
+    ),
   max_grad_norm: rate,
   mtp_lambda: z.number().min(0).describe("weight of the multi-token-prediction loss (V3: 0.3, then 0.1)"),
   mtp_every: count.describe("the multi-token-prediction loss is taken on every n-th pass"),
@@ -133,6 +139,12 @@ export const rlSchema = z.object({
   optimizer: z.enum(["adamw", "muon"]),
   warmup: z.int().min(0),
   decay: share,
+  master_weights: z
+    .enum(["f32", "bf16"])
+    .default("f32")
+    .describe(
+      "bf16: weights are rounded to bfloat16 at random after every step, as trainers without a float32 copy do",
+    ),
   max_grad_norm: rate,
   gradient_checkpointing: z
     .boolean()

@@ -140,6 +140,6 @@ const mean = (values: ArrayLike<number>): number =>
 export function optimizerOptions(options: RlOptions) {
   const adamw = { ...optimizerDefaults.adamw, lr: options.lr };
   return options.optimizer === "adamw" || options.lora.r > 0
-    ? { muon: null, adamw }
-    : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw };
+    ? { muon: null, adamw, master: options.master_weights }
+    : { muon: { ...optimizerDefaults.muon!, lr: options.lr }, adamw, master: options.master_weights };
 }

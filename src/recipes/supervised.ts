@@ -56,6 +56,7 @@ export async function learnFromDocuments(
     const optimizer = new Optimizer(device, trainedParameters(decoder, options.mtp_lambda > 0), {
       muon: options.optimizer === "adamw" || lora !== null ? null : { ...optimizerDefaults.muon!, lr: options.muon_lr },
       adamw: { ...optimizerDefaults.adamw, lr: options.adamw_lr },
+      master: options.master_weights,
     });
     const random = { data: Random.from(seed, recipe, "data") };
     let seen = 0;

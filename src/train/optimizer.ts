@@ -6,6 +6,7 @@ import { UserError } from "../error.ts";
 import type { Device, F32 } from "../kernels/kernels.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Parameter } from "../tensor/tensor.ts";
+import { roundParameters } from "./bf16.ts";
 import { Muon, type MuonOptions, muonDefaults } from "./muon.ts";
 import { notFinite } from "./not-finite.ts";
 
@@ -25,6 +26,8 @@ export interface OptimizerOptions {
   /** null: AdamW moves everything. */
   readonly muon: MuonOptions | null;
   readonly adamw: AdamWOptions;
+  /** bf16: weights are rounded to bfloat16 after every step (bf16.ts). Default: f32. */
+  readonly master?: "f32" | "bf16";
 }
 
 export const optimizerDefaults: OptimizerOptions = {
@@ -123,6 +126,11 @@ export class Optimizer {
     const norm = Math.sqrt(total);
     if (norm > maxNorm) for (const { grad } of this.parameters) this.#device.scale(grad, maxNorm / (norm + 1e-6));
     return norm;
+  }
+
+  /** Rounds the weights where they are held to bfloat16; after `step`. */
+  async round(): Promise<void> {
+    if (this.#options.master === "bf16") await roundParameters(this.#device, this.parameters, this.#steps);
   }
 
   /** Enqueues one step; `factor` multiplies every learning rate (the schedule). */

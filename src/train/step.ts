@@ -18,6 +18,7 @@ export async function finishStep(
 ): Promise<FinishedStep> {
   const grad_norm = await optimizer.clip(options.max_grad_norm, place.step);
   optimizer.step(place.factor);
+  await optimizer.round();
   const loads = await decoder.updateRouterBias(options.router_gamma);
   const violations = loads.map(({ loads: counts }) => {
     const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
