@@ -98,7 +98,7 @@ for (const recipe of ["sft", "r1-zero"] as const)
 
 test("R1-Zero by PPO: the critic learns, and a stopped run goes on with the same bits", async () => {
   const [whole, parted] = [path.join(place, "ppo-whole"), path.join(place, "ppo-parted")];
-  const settings = [...SHORT["r1-zero"], "loss=ppo", "iterations=2", "master_weights=bf16"];
+  const settings = [...SHORT["r1-zero"], "loss=ppo", "ppo.lambda=0.95", "iterations=2", "master_weights=bf16"];
   await train("r1-zero", whole, settings, { from: base });
   await assert.rejects(train("r1-zero", parted, settings, { from: base, stopAt: 2 }), /stopped/);
   await train("r1-zero", parted, [], { resume: true });

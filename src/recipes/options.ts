@@ -107,7 +107,7 @@ export const rlSchema = z.object({
       value_coef: rate.describe("weight of the critic's loss, which moves the policy's weights too"),
       value_clip: rate.describe("how far a value may move from the one when sampled before it stops counting"),
     })
-    .default({ lambda: 0.95, value_coef: 0.1, value_clip: 0.2 })
+    .default({ lambda: 1, value_coef: 0.1, value_clip: 0.2 })
     .describe("of loss=ppo"),
   iterations: count.describe("optimizer passes over each batch of rollouts (mu)"),
   dynamic_sampling: z.boolean().describe("sample again until every group has right and wrong answers (DAPO)"),

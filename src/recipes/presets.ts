@@ -112,7 +112,7 @@ const speedrunRl: RlOptions = {
   reference_every: 0,
   epsilon: null,
   epsilon_high: null,
-  ppo: { lambda: 0.95, value_coef: 0.1, value_clip: 0.2 },
+  ppo: { lambda: 1, value_coef: 0.1, value_clip: 0.2 },
   iterations: 1,
   dynamic_sampling: false,
   mask_truncated: false,

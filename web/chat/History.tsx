@@ -55,6 +55,9 @@ export function History({ store, state, onDone }: Props) {
       <a className="elsewhere" href="/runs">
         Training runs
       </a>
+      <a className="elsewhere" href="/evals">
+        Evaluations
+      </a>
       <div className="files">
         <button
           type="button"
