@@ -67,7 +67,7 @@ export interface ModelSource {
    * A matrix in the blocks it is stored in, without going through float32; `type` can be F16 or BF16 too (blocks of one). null for
    * what is stored as F32 or in a format that has no blocks, for vectors (norms, biases), and for what a file stores in another
    * arrangement than the model's (kv_b_proj of a deepseek2 GGUF file): readTensor gives those. The bytes are
-   good until the next call: they may lie in a buffer that is used again. @throws UserError
+   good until the next call or `close`: they may lie in a buffer that is used again. @throws UserError
    */
   readBlocks(name: string): BlockTensor | null;
   /** Of a kv_b_proj.weight that the file stores in two halves (GGUF's attn_k_b, attn_v_b) these, else null. @throws UserError */

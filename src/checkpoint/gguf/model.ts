@@ -39,8 +39,16 @@ export function openGgufModel(file: string): ModelSource {
     // One for all tensors: what each left behind would be held, beside the weights, until the garbage is collected.
     let held = new Uint8Array(0);
     const room = (bytes: number): Uint8Array => {
-      if (held.length < bytes) held = new Uint8Array(bytes);
+      if (held.length < bytes) {
+        giveBack();
+        held = new Uint8Array(bytes);
+      }
       return held.subarray(0, bytes);
+    };
+    // At once: the collector, which sees only the small object around it, may let tens of megabytes lie for long.
+    const giveBack = (): void => {
+      held.buffer.transfer(0);
+      held = new Uint8Array(0);
     };
     const template = gguf.metadata.string("tokenizer.chat_template", "");
     const toolTemplate = gguf.metadata.string("tokenizer.chat_template.tool_use", "");
@@ -59,7 +67,10 @@ export function openGgufModel(file: string): ModelSource {
       readTensor: (name, into) => readTensor(gguf, config, place(name), parameters.get(name)!, into, name),
       readBlocks: (name) => readBlocks(gguf, place(name), parameters.get(name)!, room),
       readLatentHalves: (name) => readLatentHalves(gguf, place(name)),
-      close: () => gguf.close(),
+      close() {
+        giveBack();
+        gguf.close();
+      },
     };
   } catch (error) {
     gguf.close();
