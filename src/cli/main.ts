@@ -16,7 +16,7 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   {
     name: "train",
-    description: "train: pre-training, fine-tuning, R1-Zero",
+    description: "train: pre-training, fine-tuning, R1-Zero, distillation, the whole chain",
     load: () => import("./train.ts"),
   },
   {
