@@ -98,12 +98,12 @@ function duplicateKey(text: string): string | null {
 
 function parseMetadata(value: unknown, file: string): Record<string, string> {
   if (!isRecord(value)) throw broken(file, "its __metadata__ is not an object");
-  const metadata: Record<string, string> = {};
-  for (const [key, text] of Object.entries(value)) {
+  const entries = Object.entries(value).map(([key, text]): [string, string] => {
     if (typeof text !== "string") throw broken(file, `its __metadata__ entry ${key} is not text`);
-    metadata[key] = text;
-  }
-  return metadata;
+    return [key, text];
+  });
+  // not by assignment: a key named __proto__ would be lost
+  return Object.fromEntries(entries);
 }
 
 function parseTensor(name: string, value: unknown, dataBytes: number, file: string): TensorInfo {

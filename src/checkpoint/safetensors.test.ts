@@ -55,6 +55,13 @@ test("any set of tensors comes back bit for bit, with its metadata", () => {
   );
 });
 
+test("a metadata key named __proto__ is a key like any other", () => {
+  writeSafetensors(file, [], Object.fromEntries([["__proto__", "kept"]]));
+  const opened = openSafetensors(file);
+  opened.close();
+  assert.deepEqual(Object.entries(opened.metadata), [["__proto__", "kept"]]);
+});
+
 test("float32 data written as BF16 or F16 is rounded to the nearest, ties to even, on every value", () => {
   const scratch = new Float32Array(1);
   fc.assert(

@@ -221,7 +221,8 @@ class OpenShards implements SafetensorsFile {
     }
     this.tensors = tensors;
     this.fileBytes = [...opened.values()].reduce((sum, file) => sum + file.fileBytes, 0);
-    this.metadata = Object.assign({}, ...[...opened.values()].map((file) => file.metadata));
+    // not by Object.assign: a key named __proto__ would be lost
+    this.metadata = Object.fromEntries([...opened.values()].flatMap((file) => Object.entries(file.metadata)));
     this.#home = home;
     this.#folder = folder;
     this.close = close;
