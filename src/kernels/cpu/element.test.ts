@@ -83,11 +83,13 @@ const kernels: Record<string, (s: Shape) => KernelCall> = {
     return [y];
   },
   rmsNormGrad: (s) => (d, i) => {
-    const [strideX, strideDy] = [s.width + s.padding, s.width + (s.seed % 3)];
-    const [dy, x, w] = [i.f32(s.rows * strideDy), i.f32(s.rows * strideX), i.f32(s.width)];
+    // From width 2 on: at 1 every row's gradient is the difference of two equal numbers.
+    const width = s.width + 1;
+    const [strideX, strideDy] = [width + s.padding, width + (s.seed % 3)];
+    const [dy, x, w] = [i.f32(s.rows * strideDy), i.f32(s.rows * strideX), i.f32(width)];
     // One row of dx more, which stays as it is: the scale to judge by where a row's gradient cancels to almost nothing.
-    const [dx, dw] = [i.f32((s.rows + 1) * strideX), i.f32(s.width)];
-    d.rmsNormGrad(dy, x, w, dx, dw, s.rows, s.width, 1e-5, strideX, strideDy, s.yes);
+    const [dx, dw] = [i.f32((s.rows + 1) * strideX), i.f32(width)];
+    d.rmsNormGrad(dy, x, w, dx, dw, s.rows, width, 1e-5, strideX, strideDy, s.yes);
     return [dx, dw];
   },
   rope: (s) => (d, i) => {
