@@ -25,7 +25,13 @@ const reporters = [
   ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
   ...["--test-reporter=./scripts/skipped.mjs", "--test-reporter-destination=stdout"],
 ];
-const runner = ["--import=./scripts/properties.mjs", "--test", "--test-concurrency=2", "--test-timeout=600000", ...reporters];
+const runner = [
+  "--import=./scripts/properties.mjs",
+  "--test",
+  "--test-concurrency=2",
+  "--test-timeout=600000",
+  ...reporters,
+];
 const options = args.filter((arg) => arg.startsWith("-"));
 endLike(await runChild(node, [...nodeFlags, ...runner, ...options, ...files], { cwd: root }));
 

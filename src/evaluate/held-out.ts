@@ -13,8 +13,8 @@ export const HELD_OUT_SEED = 20250120;
 
 export interface HeldOutOptions {
   readonly families: readonly Task[];
-  /** A family with fewer levels is asked at its highest. */
-  readonly level: number;
+  /** A family's questions are divided among these; one it lacks is its highest. */
+  readonly levels: readonly number[];
   /** Questions a family. */
   readonly items: number;
   /** A wording by number, or "any" for a random one each. */
@@ -94,9 +94,12 @@ export async function evaluateHeldOut(
   asking: Asking,
   options: HeldOutOptions,
 ): Promise<HeldOutResult> {
-  const { families, level, items: count, phrasing, temperature, maxTokens, seed, slots, signal } = options;
+  const { families, levels, items: count, phrasing, temperature, maxTokens, seed, slots, signal } = options;
   const items = families.flatMap((task) =>
-    heldOutItems(task, { seed, level: Math.min(level, task.levels), phrasing, count }),
+    levels.flatMap((level, i) => {
+      const share = Math.floor((count + levels.length - 1 - i) / levels.length);
+      return heldOutItems(task, { seed, level: Math.min(level, task.levels), phrasing, count: share });
+    }),
   );
   const asked = await askAll(decoder, asking, items, { temperature, maxTokens, seed, slots, signal });
   const summary = summarize(asked);

@@ -62,7 +62,7 @@ async function ask(teacher: Decoder, file: string, context: StageContext, plan: 
   context.listener.note(`the teacher answers ${prompts} questions ${samples} times each`);
   const { canonical, tasks } = plan.sft;
   const { seed, signal } = context;
-  const kept = keptAnswers(await sampleAnswers(teacher, tasks.families, plan.distill, seed, signal, canonical));
+  const kept = keptAnswers(await sampleAnswers(teacher, tasks, plan.distill, seed, signal, canonical));
   if (kept.length === 0)
     throw new UserError(
       `None of the teacher's ${prompts * samples} answers was right and readable, so there is nothing to learn from; name a better --model or ask about families it knows (--set tasks.families=...).`,

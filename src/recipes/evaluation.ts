@@ -95,7 +95,7 @@ export function styleWarning({ sampled }: Evaluation): string | null {
   );
 }
 
-/** Asks the held-out questions of the first level in their canonical wording; `direct`: with thinking closed before it begins. */
+/** Asks the held-out questions of the plan's levels in their canonical wording; `direct`: with thinking closed before it begins. */
 export function askHeldOut(
   decoder: Decoder,
   plan: Pick<EvaluationPlan, "families" | "levels" | "items" | "max_tokens">,
@@ -113,7 +113,7 @@ export function askHeldOut(
   };
   return evaluateHeldOut(decoder, asking, {
     families: tasksNamed(plan.families),
-    level: plan.levels[0]!,
+    levels: plan.levels,
     items: plan.items,
     phrasing: 0,
     temperature,

@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../random.ts";
-import { ALL, EIGHT } from "./catalogue.ts";
+import { ALL, EIGHT, FURTHER } from "./catalogue.ts";
 import { equal, evaluate } from "./expression.ts";
 import { sample } from "./sample.ts";
 import { ALPHABET, type Style, type TaskEntry } from "./task.ts";
 import { validate } from "./validate.ts";
 
 const COUNT = 150;
+const EVERY = [...ALL, ...FURTHER];
 
 function* everyEntry(count = COUNT): Generator<TaskEntry> {
-  for (const { name, levels } of ALL) {
-    const task = ALL.find((each) => each.name === name)!;
+  for (const { name, levels } of EVERY) {
+    const task = EVERY.find((each) => each.name === name)!;
     for (let level = 1; level <= levels; level++) {
       for (let index = 0; index < count; index++) {
         yield sample(task, { seed: 11, index, level, split: "train", phrasing: index % task.phrasings });
@@ -22,15 +23,16 @@ function* everyEntry(count = COUNT): Generator<TaskEntry> {
 }
 
 const think = (entry: TaskEntry, style: Style): string =>
-  ALL.find((task) => task.name === entry.task)!.think(entry, style, Random.from(entry.index, entry.task, style));
+  EVERY.find((task) => task.name === entry.task)!.think(entry, style, Random.from(entry.index, entry.task, style));
 
-test("there are ten families, eight of them for the small recipes, each with three levels and at least six wordings", () => {
+test("there are ten families, eight of them for the small recipes, and two that the longest chain adds, each with three levels and at least six wordings", () => {
   assert.equal(ALL.length, 10);
   assert.equal(EIGHT.length, 8);
-  for (const task of ALL) assert.ok(task.levels === 3 && task.phrasings >= 6, task.name);
+  assert.equal(FURTHER.length, 2);
+  for (const task of EVERY) assert.ok(task.levels === 3 && task.phrasings >= 6, task.name);
 });
 
-for (const task of ALL) {
+for (const task of EVERY) {
   test(`${task.name}: its own answer scores 1 and a corrupted one 0, on all levels`, () => {
     const { checked, failures } = validate(task, { seed: 3, count: 200 });
     assert.deepEqual(failures, []);
@@ -51,7 +53,7 @@ test("prompts, thinking and answers are made of the alphabet, and answers and wo
 });
 
 test("the same problem is worded differently by each phrasing", () => {
-  for (const task of ALL) {
+  for (const task of EVERY) {
     const problem = task.make(Random.from(1), 2);
     const prompts = Array.from({ length: task.phrasings }, (_, phrasing) => task.prompt(problem, phrasing));
     assert.equal(new Set(prompts).size, task.phrasings, prompts.join("\n"));
@@ -59,7 +61,7 @@ test("the same problem is worded differently by each phrasing", () => {
 });
 
 test("products are asked as people ask them", () => {
-  const products = ALL.find((task) => task.name === "products")!;
+  const products = EVERY.find((task) => task.name === "products")!;
   const problem = { key: "37*48", answer: "1776", data: { a: 37, b: 48 } };
   const prompts = Array.from({ length: products.phrasings }, (_, phrasing) => products.prompt(problem, phrasing));
   for (const prompt of ["What is 37 * 48?", "37 times 48", "Compute 37*48"])
@@ -140,6 +142,8 @@ const CONCLUSIONS: Readonly<Record<string, (thinking: string, entry: TaskEntry) 
     return (entry.data as { want: string }).want === "larger" ? larger : larger === left ? right : left;
   },
   countdown: lastNumber,
+  "roman-numerals": lastNumber,
+  "clock-times": (thinking) => thinking.split("\n").at(-1)!,
 };
 
 function lastNumber(thinking: string): string {
@@ -170,7 +174,7 @@ test("the remainders of careful conversions, read upwards, are the answer", () =
 });
 
 test("thinking is short: at level 1 careful thinking means at most 90 characters and never passes 180", () => {
-  for (const task of ALL) {
+  for (const task of EVERY) {
     const lengths = Array.from({ length: 1_000 }, (_, index) => {
       return think(sample(task, { seed: 12, index, level: 1, split: "train" }), "careful").length;
     });

@@ -42,7 +42,7 @@ export const CHAIN: readonly ChainStage[] = [
  * @throws UserError, or the signal's reason when stopped
  */
 export async function runChain(context: StageContext, plan: ChainPlan, only: string | null): Promise<RunReport | null> {
-  const record = { options: plan.options, from: null, model: plan.model };
+  const record = { options: plan.options, from: plan.from, model: plan.model };
   const stages = only === null ? CHAIN : [stageNamed(only)];
   const run = openRun(context, "r1", record);
   try {

@@ -5,7 +5,7 @@ import { taskNamed } from "../../tasks/catalogue.ts";
 import { harmless } from "../../tasks/families/requests.ts";
 import { languageConsistency } from "../../tasks/language.ts";
 import { type PreferenceModel, preferenceReward } from "../../train/preference.ts";
-import { askHeldOut } from "../evaluation.ts";
+import { askHeldOut, type EvaluationPlan } from "../evaluation.ts";
 import { parted } from "../rewards.ts";
 
 /** A count out of a number: what an interval is made of. */
@@ -48,11 +48,10 @@ const FAILURES = 8;
 
 export async function measure(
   decoder: Decoder,
-  plan: { readonly families: readonly string[]; readonly items: number; readonly max_tokens: number },
+  asked: Pick<EvaluationPlan, "families" | "levels" | "items" | "max_tokens">,
   preference: PreferenceModel,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const asked = { ...plan, levels: [1] };
   const sampled = await askHeldOut(decoder, asked, signal, 1);
   const greedy = await askHeldOut(decoder, asked, signal, 0);
   signal.throwIfAborted();
@@ -79,7 +78,7 @@ export async function measure(
     ),
     harmless: share(replies, ({ response }) => harmless(response)),
     reflecting: share(questions, ({ response }) => /\bwait\b/.test(parted(response)[0])),
-    answers: plan.families.map((family) => told.find(({ task }) => task === family)!),
+    answers: asked.families.map((family) => told.find(({ task }) => task === family)!),
     failures: told
       .filter(({ right }) => !right)
       .sort((a, b) => b.response.length - a.response.length)

@@ -1,6 +1,6 @@
 /** What the whole chain is made of, stage by stage; `--set stage.key=value` changes any of it. */
 import { z } from "zod";
-import { ALL, EIGHT } from "../../tasks/catalogue.ts";
+import { ALL, EIGHT, FURTHER } from "../../tasks/catalogue.ts";
 import {
   type RlOptions,
   rlSchema,
@@ -17,6 +17,7 @@ const measuring = z.object({
   items: count.describe(
     "held-out questions a family, asked of every stage's model, sampled at temperature 1 and greedy",
   ),
+  levels: z.array(count).min(1).describe("the items of a family are divided among these levels"),
   max_tokens: count,
 });
 
@@ -40,6 +41,7 @@ export type ChainOptions = z.infer<typeof chainSchema>;
 /** How large a chain is; everything else follows from the recipes' presets of the same name and from the paper. */
 interface Size {
   readonly reasoning: readonly string[];
+  readonly levels: readonly number[];
   readonly weights: Readonly<Record<string, number>>;
   readonly baseTokens: number;
   readonly styles: SupervisedOptions["styles"];
@@ -53,6 +55,7 @@ interface Size {
 const SIZES: Readonly<Record<string, Size>> = {
   smoke: {
     reasoning: ["number-words", "digit-sums"],
+    levels: [1],
     weights: { "number-words": 1.5, requests: 0.4 },
     baseTokens: 2_200_000,
     styles: { direct: 15, terse: 5, careful: 68, checking: 12 },
@@ -64,6 +67,7 @@ const SIZES: Readonly<Record<string, Size>> = {
   },
   speedrun: {
     reasoning: [...EIGHT.map(({ name }) => name), "number-words"],
+    levels: [1],
     weights: { "number-words": 2, requests: 0.4 },
     baseTokens: 8_000_000,
     styles: { direct: 37, terse: 15, careful: 33, checking: 15 },
@@ -74,12 +78,18 @@ const SIZES: Readonly<Record<string, Size>> = {
     items: 40,
   },
   nano: {
-    reasoning: [...ALL.map(({ name }) => name), "number-words"],
-    weights: { "number-words": 2, requests: 0.5, sorting: 4, remainders: 6, countdown: 3, "base-conversion": 2 },
+    reasoning: [...ALL, ...FURTHER].map(({ name }) => name).concat("number-words"),
+    levels: [1, 2],
+    // what is learned last gets more documents
+    weights: {
+      ...{ remainders: 5, countdown: 3.5, products: 3, "clock-times": 3, "base-conversion": 3, sorting: 2.5 },
+      ...{ "chain-sum": 2.5, "number-words": 2.5, "letter-counting": 2, "linear-equations": 1.5 },
+      ...{ "roman-numerals": 1.5, "digit-sums": 1.5, requests: 0.5 },
+    },
     baseTokens: 46_400_000,
-    styles: { direct: 25, terse: 10, careful: 45, checking: 20 },
-    steps: { zero: 150, reasoning: 100, scenarios: 60 },
-    samples: { prompts: 6000, samples: 4, temperature: 1, max_tokens: 192 },
+    styles: { direct: 15, terse: 8, careful: 52, checking: 25 },
+    steps: { zero: 100, reasoning: 60, scenarios: 40 },
+    samples: { prompts: 6000, samples: 4, temperature: 1, max_tokens: 256 },
     studentTokens: 12_000_000,
     epochs: { coldStart: 2, sft: 2, distill: 3 },
     items: 100,
@@ -92,7 +102,7 @@ export const CHAIN_PRESETS: readonly string[] = Object.keys(SIZES);
 export function chainOptions(preset: string): ChainOptions {
   const { pretrain, sft, rl } = presetNamed(preset);
   const size = SIZES[preset]!;
-  const reasoning = { families: [...size.reasoning], levels: [1], document_levels: {}, weights: {} };
+  const reasoning = { families: [...size.reasoning], levels: [...size.levels], document_levels: {}, weights: {} };
   const all = { ...reasoning, families: [...size.reasoning, "requests"] };
   const weighted = { ...all, weights: { ...size.weights } };
   const { max_tokens } = size.samples;
@@ -150,6 +160,6 @@ export function chainOptions(preset: string): ChainOptions {
     student: { ...base, tokens: size.studentTokens },
     distill: { ...tuned, tasks: all, epochs: size.epochs.distill },
     student_rl: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
-    measure: { items: size.items, max_tokens },
+    measure: { items: size.items, levels: [...size.levels], max_tokens },
   };
 }

@@ -19,10 +19,16 @@ export interface Sampled {
   readonly right: boolean;
 }
 
-/** Asks `prompts` questions of the families in turn, `samples` times each, a share of `canonical` in wording 0; a question's samples stand together. */
+/** Which questions are asked: the families in turn, each on one level after another (or its highest, where it has fewer). */
+export interface SampledTasks {
+  readonly families: readonly string[];
+  readonly levels: readonly number[];
+}
+
+/** Asks `prompts` questions, `samples` times each, a share of `canonical` in wording 0; a question's samples stand together. */
 export async function sampleAnswers(
   decoder: Decoder,
-  families: readonly string[],
+  { families, levels }: SampledTasks,
   options: SamplingOptions,
   seed: number,
   signal: AbortSignal,
@@ -33,7 +39,9 @@ export async function sampleAnswers(
   const worded = Random.from(seed, "wordings");
   const entries = Array.from({ length: options.prompts }, (_, index) => {
     const phrasing = worded.chance(canonical) ? 0 : "any";
-    return sample(taskNamed(families[index % families.length]!), { seed, index, level: 1, split: "train", phrasing });
+    const task = taskNamed(families[index % families.length]!);
+    const level = Math.min(levels[Math.floor(index / families.length) % levels.length]!, task.levels);
+    return sample(task, { seed, index, level, split: "train", phrasing });
   });
   const requests = entries.flatMap((entry) =>
     Array.from({ length: options.samples }, () => ({

@@ -15,7 +15,7 @@ import { CostMeter, type StageContext } from "../stage.ts";
 import { createModel, loadStartModel } from "../start-model.ts";
 import { learnFromDocuments, type StageResult } from "../supervised.ts";
 import type { ChainPlan } from "./plan.ts";
-import { type Sampled, sampleAnswers } from "./samples.ts";
+import { type Sampled, type SampledTasks, sampleAnswers } from "./samples.ts";
 
 export interface ChainStage {
   /** The folder or the file it leaves. */
@@ -57,13 +57,12 @@ export class Chain {
     return loadStartModel(this.place(name), this.context.device);
   }
 
-  /** Pre-trains a model of that shape from random weights. */
-  pretrain(name: string, options: SupervisedOptions, model: ModelConfig): Promise<void> {
+  /** Pre-trains a model of that shape from random weights, or goes on with that of the folder `from`. */
+  pretrain(name: string, options: SupervisedOptions, model: ModelConfig, from: string | null = null): Promise<void> {
+    const start = (inner: StageContext) =>
+      from === null ? createModel(model, inner.device, inner.seed) : loadStartModel(from, inner.device);
     return this.#train(name, (inner) =>
-      learnFromDocuments("pretrain", inner, options, () => createModel(model, inner.device, inner.seed), {
-        from: null,
-        model,
-      }),
+      learnFromDocuments("pretrain", inner, options, () => start(inner), { from, model }),
     );
   }
 
@@ -82,12 +81,12 @@ export class Chain {
   }
 
   /** Answers of a stage's model to training questions, judged. */
-  async answers(stage: string, families: readonly string[], options: SamplingOptions): Promise<Sampled[][]> {
+  async answers(stage: string, tasks: SampledTasks, options: SamplingOptions): Promise<Sampled[][]> {
     const { signal, listener } = this.context;
     listener.note(`sampling ${options.prompts} x ${options.samples} answers of ${stage}`);
     const decoder = this.model(stage);
     try {
-      return await sampleAnswers(decoder, families, options, this.#seed(stage), signal);
+      return await sampleAnswers(decoder, tasks, options, this.#seed(stage), signal);
     } finally {
       decoder.free();
     }

@@ -5,5 +5,5 @@ export const base: ChainStage = {
   name: "base",
   about: "pre-training on procedural documents",
   uses: [],
-  run: (chain) => chain.pretrain("base", chain.plan.options.base, chain.plan.model),
+  run: (chain) => chain.pretrain("base", chain.plan.options.base, chain.plan.model, chain.plan.from),
 };

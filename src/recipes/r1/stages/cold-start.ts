@@ -12,7 +12,7 @@ export const coldStartData: ChainStage = {
   run: (chain) =>
     chain.examples("cold-start.jsonl", async () => {
       const { reasoning, cold_samples } = chain.plan.options;
-      return coldStartExamples(await chain.answers("r1-zero", reasoning.tasks.families, cold_samples));
+      return coldStartExamples(await chain.answers("r1-zero", reasoning.tasks, cold_samples));
     }),
 };
 

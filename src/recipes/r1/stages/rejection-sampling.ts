@@ -9,6 +9,6 @@ export const rejectionSampling: ChainStage = {
   run: (chain) =>
     chain.examples("rejection.jsonl", async (seed) => {
       const { reasoning, rejection_samples } = chain.plan.options;
-      return rejectionExamples(await chain.answers("reasoning-rl", reasoning.tasks.families, rejection_samples), seed);
+      return rejectionExamples(await chain.answers("reasoning-rl", reasoning.tasks, rejection_samples), seed);
     }),
 };
