@@ -20,7 +20,10 @@ interface PublishFlags extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command("publish")
-    .requiredOption("--run <run>", "the reinforcement-learning run whose newest checkpoint is published")
+    .requiredOption(
+      "--run <run>",
+      "the reinforcement-learning run whose newest checkpoint is published, or a whole chain's, of which it is the last stage's",
+    )
     .option("--base <run>", "the run it started from (default: the folder base in the run)")
     .option(
       "--earlier <records...>",
@@ -37,7 +40,7 @@ async function run({ base, run: rl, earlier, to, items, threads, json }: Publish
   let progress: { readonly what: string; readonly bar: Progress } | null = null;
   try {
     const { digest, evaluation } = await publish({
-      base: base ?? path.join(rl, "base"),
+      base,
       run: rl,
       earlier,
       to,

@@ -11,6 +11,7 @@ import { readJsonLines } from "../train/jsonl.ts";
 import { type RunConfig, RunFolder } from "../train/run.ts";
 import { presetNamed } from "./presets.ts";
 import { publish } from "./publish.ts";
+import { chainOptions } from "./r1/options.ts";
 import { trainCommand } from "./train-command.ts";
 import { readTrainedRun, thinned, writeTrainingRecord } from "./training-record.ts";
 import { worldFiles } from "./world.ts";
@@ -139,6 +140,47 @@ test("a run's command names only what differs from its preset", () => {
     trainCommand(configOf("pretrain", changed), place),
     `${usual} --set 'tasks.families=["sorting"]' --set tokens=5`,
   );
+});
+
+test("of a chain the last stage is published, with its base, its report and every stage's cost on the card", async () => {
+  const chain = at("chain");
+  const tasks = { families: ["digit-sums", "requests"], levels: [1, 2], weights: {}, document_levels: {} };
+  const options = { ...chainOptions("smoke"), preference_pairs: 7 };
+  RunFolder.create(chain, { ...configOf("r1", options), from: at("base") }).close();
+  await makeRun(path.join(chain, "base"), "pretrain", { ...smoke.pretrain, tasks }, 1);
+  const rl = { ...smoke.rl, tasks, evaluation: { ...smoke.rl.evaluation, max_tokens: 4 } };
+  await makeRun(path.join(chain, "all-scenarios"), "r1-zero", rl, 2);
+  const out = { base: at("base"), items: 1, device };
+  await assert.rejects(publish({ run: chain, to: at("never"), ...out, base: undefined }), /has not ended/);
+
+  const cost = { seconds: 61.2, core_hours: 0.5, tokens: 12_345, usd: 0.02 };
+  const model = { steps: 25, greedy: { value: 0 }, sampled: { value: 0 }, thinking: 1, language: 1 };
+  const stages = [
+    { name: "base", about: "", comparison: false, cost, model, examples: null },
+    { name: "cold-start.jsonl", about: "", comparison: false, cost: { ...cost, tokens: 0 }, model: null, examples: 9 },
+  ];
+  fs.writeFileSync(path.join(chain, "report.json"), JSON.stringify({ notes: { stages } }));
+  for (const name of ["report.html", "report.md"]) fs.writeFileSync(path.join(chain, name), `made in ${chain}`);
+  const { evaluation } = await publish({ ...out, base: undefined, run: chain, to: at("whole") });
+  assert.deepEqual(evaluation.families, ["digit-sums"]);
+  assert.deepEqual(
+    (evaluation.harder as { level: number }[]).map(({ level }) => level),
+    [2],
+  );
+  const record = path.join(at("whole"), "training", "chain");
+  assert.equal(fs.readFileSync(path.join(record, "report.html"), "utf8"), "made in chain");
+  assert.equal(JSON.parse(fs.readFileSync(path.join(record, "config.json"), "utf8")).from, "base");
+  const card = fs.readFileSync(path.join(at("whole"), "README.md"), "utf8");
+  for (const wanted of [
+    /DeepSeek-R1's whole chain/,
+    /The same on level 2, 1 questions a family:\n\n\| family/,
+    /^\| base \| 25 \| 12,345 \| 61 \| 0\.500 \| \$0\.0200 \| a test \|$/m,
+    /^\| cold-start\.jsonl \| 9 examples \| +\| 61 \|/m,
+    /^npx reckon train r1 --preset smoke --seed 3 --threads 2 --out runs\/whole-chain --set preference_pairs=7$/m,
+    /^npx reckon publish --run runs\/whole-chain --to models\/whole --items 1$/m,
+  ])
+    assert.match(card, wanted);
+  assert.doesNotMatch(card, /NaN|undefined|null/);
 });
 
 test("thinning keeps the first and the last line and every tenth", () => {

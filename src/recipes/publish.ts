@@ -1,7 +1,7 @@
 /**
- * Publishing, top to bottom: the weights of a reinforcement-learning run and of the base it started from as BF16 folders, the
- * record of both runs, an evaluation of exactly the files published, and a model card whose every figure comes from these.
- * The folder appears whole or not at all.
+ * Publishing, top to bottom: the weights of a reinforcement-learning run and of the base it started from (of a whole chain: of its
+ * last stage and its first) as BF16 folders, the record of the runs, an evaluation of exactly the files published, and a model card
+ * whose every figure comes from these. The folder appears whole or not at all.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -14,14 +14,16 @@ import { UserError } from "../error.ts";
 import { evaluationRow } from "../evaluate/row.ts";
 import type { Device } from "../kernels/kernels.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { modelCard } from "./model-card.ts";
+import { taskNamed } from "../tasks/catalogue.ts";
+import { LAST_STAGE, readChainRecord, writeChainRecord } from "./chain-record.ts";
+import { type HarderLevel, modelCard } from "./model-card.ts";
 import { type Accuracy, type AccuracyPlan, measure, otherWordings } from "./published-accuracy.ts";
 import { copyTrainingRecord, readTrainedRun, type TrainedRun, writeTrainingRecord } from "./training-record.ts";
 
 export interface PublishOptions {
-  /** The run whose model reinforcement learning started from. */
-  readonly base: string;
-  /** The reinforcement-learning run. */
+  /** The run whose model reinforcement learning started from; of a chain its own. Default: the folder base in the run. */
+  readonly base?: string | undefined;
+  /** The reinforcement-learning run, or a chain's. */
   readonly run: string;
   /** Records of the phases the base run went on from, first phase first, as an earlier publication holds them. */
   readonly earlier?: readonly string[];
@@ -49,7 +51,11 @@ export const LARGEST = 16e6;
 /** @throws UserError where a run is missing or unfit, the folder is taken or would be too large; the signal's reason when stopped */
 export async function publish(options: PublishOptions): Promise<Published> {
   const { to, items, device, signal, largest = LARGEST } = options;
-  const [base, final] = [readTrainedRun(options.base), readTrainedRun(options.run)];
+  const chain = readChainRecord(options.run);
+  const [base, final] = [
+    readTrainedRun(options.base ?? path.join(options.run, "base")),
+    readTrainedRun(chain === null ? options.run : path.join(options.run, LAST_STAGE)),
+  ];
   const config = sameArchitecture(base, final);
   const parsed = askedAbout.safeParse(final.config.options);
   if (final.config.recipe !== "r1-zero" || !parsed.success) {
@@ -57,13 +63,15 @@ export async function publish(options: PublishOptions): Promise<Published> {
   }
   if (!isPublished(to)) checkIsFree(to);
   const { tasks, evaluation: asked } = parsed.data;
+  const families = tasks.families.filter((name) => taskNamed(name).general !== true);
+  const [level, ...harder] = tasks.levels as [number, ...number[]];
   const plan: AccuracyPlan = {
-    families: tasks.families,
-    level: tasks.levels[0]!,
+    families,
+    level,
     items,
     maxTokens: asked.max_tokens,
     seed: 1,
-    others: otherWordings(tasks.families),
+    others: otherWordings(families),
   };
 
   let evaluation: Published["evaluation"] = {};
@@ -75,14 +83,15 @@ export async function publish(options: PublishOptions): Promise<Published> {
     );
     const records = {
       base: writeTrainingRecord(base, path.join(folder, "training", "base")),
-      final: writeTrainingRecord(final, path.join(folder, "training", "r1-zero")),
+      final: writeTrainingRecord(final, path.join(folder, "training", chain === null ? "r1-zero" : LAST_STAGE)),
     };
-    const ask = (what: string, model: string, temperature: number, others = plan.others) =>
+    if (chain !== null) writeChainRecord(chain, path.join(folder, "training", "chain"));
+    const ask = (what: string, model: string, temperature: number, other: Partial<AccuracyPlan> = {}) =>
       measure({
         model,
         device,
         temperature,
-        plan: { ...plan, others },
+        plan: { ...plan, ...other },
         signal,
         onProgress: (done, total) => options.onProgress?.(what, done, total),
       });
@@ -92,13 +101,27 @@ export async function publish(options: PublishOptions): Promise<Published> {
         sampled: await ask("base, sampled", path.join(folder, "base"), 1),
       },
       final: { greedy: await ask("final, greedy", folder, 0), sampled: await ask("final, sampled", folder, 1) },
-      unrounded: await ask("final in F32, greedy", final.checkpoint.folder, 0, []),
+      unrounded: await ask("final in F32, greedy", final.checkpoint.folder, 0, { others: [] }),
     };
+    const levels: HarderLevel[] = [];
+    for (const level of harder) {
+      const asking = async (what: string, model: string) => ({
+        greedy: await ask(`${what}, level ${level}, greedy`, model, 0, { level }),
+        sampled: await ask(`${what}, level ${level}, sampled`, model, 1, { level }),
+      });
+      const base = await asking("base", path.join(folder, "base"));
+      levels.push({ level, base, final: await asking("final", folder) });
+    }
     evaluation = {
       ...plan,
       final: { greedy: rowOf(accuracy.final.greedy), sampled: rowOf(accuracy.final.sampled) },
       base: { greedy: rowOf(accuracy.base.greedy), sampled: rowOf(accuracy.base.sampled) },
       final_f32: { greedy: rowOf(accuracy.unrounded) },
+      harder: levels.map(({ level, base, final }) => ({
+        level,
+        final: { greedy: rowOf(final.greedy), sampled: rowOf(final.sampled) },
+        base: { greedy: rowOf(base.greedy), sampled: rowOf(base.sampled) },
+      })),
     };
     fs.writeFileSync(path.join(folder, "evaluation.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
     const card = modelCard({
@@ -109,6 +132,8 @@ export async function publish(options: PublishOptions): Promise<Published> {
       costs: { base: records.base.cost, final: records.final.cost },
       plan,
       accuracy,
+      harder: levels,
+      chain,
     });
     fs.writeFileSync(path.join(folder, "README.md"), card);
     const { bytes } = digestFolder(folder);

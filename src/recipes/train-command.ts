@@ -1,6 +1,7 @@
 /** The command line that repeats a run: its preset, its seed, and whatever its config has otherwise than the preset of today. */
 import type { RunConfig } from "../train/run.ts";
 import { PRESETS, type Preset, studying } from "./presets.ts";
+import { chainOptions } from "./r1/options.ts";
 
 /** `npx reckon train ...` for a run's config; `out` and `model` are the folders as the reader should name them. */
 export function trainCommand(config: RunConfig, { out, model }: { out: string; model: string | null }): string {
@@ -22,6 +23,7 @@ export function trainCommand(config: RunConfig, { out, model }: { out: string; m
 }
 
 function usualOptions(preset: Preset, recipe: string): object {
+  if (recipe === "r1") return chainOptions(preset.name);
   if (recipe === "r1-zero") return preset.rl;
   if (recipe === "distill") return studying(preset);
   return recipe === "sft" ? preset.sft : preset.pretrain;

@@ -27,6 +27,8 @@ export interface Measured {
   /** By family; requests count as right where the reply is kind, named and in its language. */
   readonly sampled: Readonly<Record<string, Share>>;
   readonly greedy: Readonly<Record<string, Share>>;
+  /** The questions of all families by their level. */
+  readonly levels: readonly { readonly level: number; readonly sampled: Share; readonly greedy: Share }[];
   /** Mean thinking tokens of the sampled answers to questions. */
   readonly thinking: number;
   /** Mean share of the thinking's words that are of the question's language, and how many answers that is a mean of; sampled. */
@@ -71,6 +73,14 @@ export async function measure(
   return {
     sampled: sharesOf(sampled),
     greedy: sharesOf(greedy),
+    levels: asked.levels.map((level) => {
+      const of = ({ samples }: HeldOutResult) =>
+        share(
+          samples.filter(({ entry }) => entry.level === level && !isGeneral(entry.task)),
+          ({ correct }) => correct,
+        );
+      return { level, sampled: of(sampled), greedy: of(greedy) };
+    }),
     thinking: mean(thinking),
     language: { mean: mean(languages), answers: languages.length },
     preference: mean(

@@ -11,6 +11,7 @@ import type { Chain, ChainStage } from "./stage-kit.ts";
 import {
   count,
   type Estimate,
+  estimate,
   preferenceAccuracyOf,
   type StageSummary,
   summaryOf,
@@ -54,7 +55,7 @@ export function writeChainReport(
     answers: Object.fromEntries([...measured].map(([name, { answers }]) => [name, answers])),
     failures: measured.get("all-scenarios")?.failures ?? [],
   });
-  const tables = tablesOf(chain, summary);
+  const tables = tablesOf(chain, summary, measured);
   const write = (name: string, text: string) => atomicWriteFile(path.join(run.folder, name), text);
   write("report.json", `${JSON.stringify(report, null, 2)}\n`);
   write("report.md", markdown(report, tables));
@@ -62,7 +63,7 @@ export function writeChainReport(
   return report;
 }
 
-function tablesOf(chain: Chain, summary: readonly StageSummary[]): Table[] {
+function tablesOf(chain: Chain, summary: readonly StageSummary[], measured: ReadonlyMap<string, Measured>): Table[] {
   const models = summary.filter(({ model }) => model !== null);
   const families = [...chain.plan.options.scenarios.tasks.families];
   const total = totalCost(summary.map(({ cost }) => cost));
@@ -99,6 +100,7 @@ function tablesOf(chain: Chain, summary: readonly StageSummary[]): Table[] {
     },
     byFamily("greedy"),
     byFamily("sampled"),
+    ...(chain.plan.options.measure.levels.length > 1 ? [byLevel(models, measured)] : []),
     comparisons(summary, preferenceAccuracyOf(chain)),
     {
       title: "What it cost",
@@ -107,6 +109,21 @@ function tablesOf(chain: Chain, summary: readonly StageSummary[]): Table[] {
       rows: [...summary.map(({ name, cost }) => costRow(name, cost)), costRow("all", total)],
     },
   ];
+}
+
+function byLevel(models: readonly StageSummary[], measured: ReadonlyMap<string, Measured>): Table {
+  const levels = measured.get(models[0]!.name)!.levels.map(({ level }) => level);
+  return {
+    title: "Accuracy by level",
+    note: "The questions of all families together, the harder ones of level 2 and up.",
+    head: ["stage", ...levels.flatMap((level) => [`level ${level}, greedy`, `level ${level}, sampled`])],
+    rows: models.map(({ name }) => [
+      name,
+      ...measured
+        .get(name)!
+        .levels.flatMap(({ greedy, sampled }) => [greedy, sampled].map((one) => shown(estimate([one])))),
+    ]),
+  };
 }
 
 /** The paper's comparisons in this run's figures. */
