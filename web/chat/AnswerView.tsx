@@ -1,5 +1,6 @@
 /** One answer: thinking, text, what it took and cost, and what can be done with it. */
 import { memo, type ReactNode, useState } from "react";
+import { CopyButton } from "../CopyButton.tsx";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { costs, described } from "./counts.ts";
 import type { ChatStore } from "./store.ts";
@@ -29,7 +30,7 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
     <article className="answer" aria-label={message.label ?? message.model ?? "Model"} aria-busy={writing}>
       {message.branch !== undefined && <p className="quiet">Another way, {message.branch}</p>}
       {(message.thinking !== "" || writing) && <Thinking store={store} message={message} />}
-      {content !== "" && <Markdown text={content.trimStart()} />}
+      {content !== "" && <Markdown text={content.trimStart()} growing={writing} />}
       {writing && message.lost && (
         <p className="failure" role="status">
           The server is gone. Trying to reach it again…
@@ -72,9 +73,7 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
               Go on
             </button>
           )}
-          <button type="button" onClick={() => navigator.clipboard.writeText(content.trim())}>
-            Copy
-          </button>
+          <CopyButton text={content.trim()} />
           <button type="button" aria-expanded={panel === "verify"} onClick={() => toggle("verify")}>
             Verify
           </button>

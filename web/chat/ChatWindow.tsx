@@ -1,10 +1,12 @@
 /** The chat: history at the side, the shown path of messages, and the place to write. */
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Composer } from "./Composer.tsx";
+import { useKeptFocus } from "./focus.ts";
 import { History } from "./History.tsx";
 import { Memory } from "./Memory.tsx";
 import { MessageView } from "./MessageView.tsx";
 import { SettingsPanel } from "./SettingsPanel.tsx";
+import { Spoken } from "./Spoken.tsx";
 import type { ChatStore } from "./store.ts";
 import { groupOf, pathOf } from "./types.ts";
 
@@ -25,34 +27,78 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
   const last = path.at(-1);
   const writing =
     (conversation && last && groupOf(conversation, last).find(({ state: one }) => one === "writing")) ?? null;
-  useKeys(store, writing?.id ?? null, () => toggle("settings"));
+  const window = useRef<HTMLDivElement>(null);
+  const sideToggle = useRef<HTMLButtonElement>(null);
+  const closeSide = (): void => {
+    if (!side) return;
+    // First, while it is still the one that has gone out of view: what the side held cannot keep the focus.
+    sideToggle.current!.focus();
+    setSide(false);
+  };
+  const newChat = (): void => {
+    store.open(null);
+    closeSide();
+    document.getElementById("ask")!.focus();
+  };
+  useKeptFocus(window);
+  useKeys({
+    newChat,
+    settings: () => toggle("settings"),
+    escape: () => {
+      if (writing) store.stop(writing.id);
+      else if (panel !== null) setPanel(null);
+      else if (side) closeSide();
+      else return false;
+      return true;
+    },
+  });
+  useEffect(() => {
+    if (side) window.current!.querySelector<HTMLElement>("input[type=search]")!.focus();
+  }, [side]);
   const thread = useRef<HTMLElement>(null);
   useFollow(thread, last?.content.length ?? 0, last?.thinking.length ?? 0, path.length);
   return (
-    <div className={side ? "window with-side" : "window"}>
+    <div className={side ? "window with-side" : "window"} ref={window}>
       <a className="skip" href="#ask">
         Skip to the question
       </a>
-      <History store={store} state={state} onDone={() => setSide(false)} />
+      <History store={store} state={state} onDone={closeSide} onNew={newChat} />
       <div className="main">
         <header className="bar">
-          <button type="button" className="side-toggle" aria-expanded={side} onClick={() => setSide(!side)}>
+          <button
+            type="button"
+            className="side-toggle"
+            ref={sideToggle}
+            aria-expanded={side}
+            onClick={() => setSide(!side)}
+          >
             History
           </button>
           <h1>{conversation?.title ?? "New chat"}</h1>
-          <button type="button" aria-expanded={panel === "memory"} onClick={() => toggle("memory")}>
+          <button type="button" data-focus="memory" aria-expanded={panel === "memory"} onClick={() => toggle("memory")}>
             Memory
           </button>
-          <button type="button" aria-expanded={panel === "settings"} onClick={() => toggle("settings")}>
+          <button
+            type="button"
+            data-focus="settings"
+            aria-expanded={panel === "settings"}
+            onClick={() => toggle("settings")}
+          >
             Settings
           </button>
         </header>
         {state.notice !== null && (
           <p className="notice" role="alert">
-            {state.notice}{" "}
-            <button type="button" onClick={() => store.refreshModels()}>
-              Retry
-            </button>
+            {state.notice.text}{" "}
+            {state.notice.retry ? (
+              <button type="button" onClick={() => store.refreshModels()}>
+                Retry
+              </button>
+            ) : (
+              <button type="button" data-focus="notice" onClick={() => store.notice(null)}>
+                Close
+              </button>
+            )}
           </p>
         )}
         {panel === "settings" && <SettingsPanel store={store} state={state} onClose={() => setPanel(null)} />}
@@ -79,37 +125,45 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
             </div>
           )}
           {path.map((message) => (
-            <MessageView key={message.id} store={store} conversation={conversation!} message={message} />
+            <MessageView
+              key={message.group ?? message.id}
+              store={store}
+              conversation={conversation!}
+              message={message}
+            />
           ))}
         </main>
         <Composer store={store} state={state} writing={writing} path={path} />
-        <p className="unseen" role="status">
-          {last?.role === "assistant" ? spoken(writing?.state ?? last.state) : ""}
-        </p>
+        <Spoken writing={writing} last={last} />
       </div>
     </div>
   );
 }
 
-const spoken = (state: string): string =>
-  state === "writing" ? "The model is writing." : state === "failed" ? "The answer failed." : "The answer is complete.";
+interface Keys {
+  readonly newChat: () => void;
+  readonly settings: () => void;
+  /** Whether there was something to stop or to close. */
+  readonly escape: () => boolean;
+}
 
-/** Keyboard: Escape stops; with Ctrl or Command and Shift: O a new chat, comma the settings. */
-function useKeys(store: ChatStore, writing: string | null, toggleSettings: () => void): void {
-  const toggle = useRef(toggleSettings);
-  toggle.current = toggleSettings;
+/** Keyboard: Escape stops, or closes; with Ctrl or Command and Shift: O a new chat, comma the settings. */
+function useKeys(keys: Keys): void {
+  const latest = useRef(keys);
+  latest.current = keys;
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       const command = (event.ctrlKey || event.metaKey) && event.shiftKey;
-      if (event.key === "Escape" && writing !== null) store.stop(writing);
-      else if (command && event.key.toLowerCase() === "o") store.open(null);
-      else if (command && event.code === "Comma") toggle.current();
+      if (event.key === "Escape") {
+        if (event.defaultPrevented || !latest.current.escape()) return;
+      } else if (command && event.key.toLowerCase() === "o") latest.current.newChat();
+      else if (command && event.code === "Comma") latest.current.settings();
       else return;
       event.preventDefault();
     };
     document.addEventListener("keydown", listen);
     return () => document.removeEventListener("keydown", listen);
-  }, [store, writing]);
+  }, []);
 }
 
 /** Keeps the end in view while it grows, unless the reader has scrolled up. */

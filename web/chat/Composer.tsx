@@ -1,8 +1,11 @@
 /** Where the question is written: files and long pastes become attached texts; the model, its effort and the way it is asked are chosen. */
-import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { ModelInfo } from "../api/client.ts";
+import { type Attached, readPaste, readText, withAttached } from "./attaching.ts";
+import { Gauge } from "./Gauge.tsx";
 import { EFFORTS, type Settings, WAYS } from "./settings.ts";
 import type { ChatStore, State } from "./store.ts";
+import { TextBox } from "./TextBox.tsx";
 import type { Message } from "./types.ts";
 
 const EFFORT_NAMES = {
@@ -22,19 +25,6 @@ const WAY_NAMES: Record<Settings["way"], string> = {
   models: "Two models",
 };
 
-/** Larger files are refused: the text goes into the question. */
-const LARGEST_FILE = 1_000_000;
-
-/** A paste longer than this is attached: a text field lays out all of its lines at every key. */
-const LONG_PASTE = 4000;
-const MANY_LINES = 60;
-
-interface Attached {
-  readonly id: number;
-  readonly name: string;
-  readonly text: string;
-}
-
 interface Props {
   readonly store: ChatStore;
   readonly state: State;
@@ -43,20 +33,20 @@ interface Props {
 }
 
 export function Composer({ store, state, writing, path }: Props) {
-  const [text, setText] = useState("");
-  const [attached, setAttached] = useState<readonly Attached[]>([]);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [blank, setBlank] = useState(true);
+  const [attached, setAttached] = useState<readonly (Attached & { readonly id: number })[]>([]);
   const next = useRef(1);
   const { settings, models } = state;
-  const empty = text.trim() === "" && attached.length === 0;
-  const attach = (name: string, content: string): void => {
-    const id = next.current++;
-    setAttached((before) => [...before, { id, name, text: content }]);
+  const empty = blank && attached.length === 0;
+  const write = (text: string): void => {
+    box.current!.value = text;
+    box.current!.dispatchEvent(new Event("input", { bubbles: true }));
   };
   const send = (): void => {
     if (empty || writing) return;
-    const parts = attached.map(({ name, text: content }) => `${name}:\n\`\`\`\n${content}\n\`\`\``);
-    store.send([text.trim(), ...parts].filter((part) => part !== "").join("\n\n"));
-    setText("");
+    store.send(withAttached(box.current!.value, attached));
+    write("");
     setAttached([]);
   };
   const keys = (event: KeyboardEvent): void => {
@@ -64,25 +54,32 @@ export function Composer({ store, state, writing, path }: Props) {
     event.preventDefault();
     send();
   };
-  const take = async (files: FileList): Promise<void> => {
+  const attach = (one: Attached): void => {
+    const id = next.current++;
+    setAttached((before) => [...before, { ...one, id }]);
+  };
+  const take = async (files: Iterable<File>): Promise<void> => {
     for (const file of files) {
-      if (file.size > LARGEST_FILE) store.notice(`${file.name} is larger than 1 MB; paste the part you mean.`);
-      else attach(file.name, await file.text());
+      try {
+        attach(await readText(file));
+      } catch (error) {
+        store.notice((error as Error).message);
+      }
     }
   };
   const paste = (event: ClipboardEvent): void => {
     const { files } = event.clipboardData;
-    const pasted = event.clipboardData.getData("text/plain");
-    if (files.length > 0) void take(files);
-    else if (pasted.length > LARGEST_FILE) store.notice("The text is larger than 1 MB; paste the part you mean.");
-    else if (isLong(pasted)) attach("Pasted text", pasted);
-    else return;
+    try {
+      const long = files.length > 0 ? null : readPaste(event.clipboardData.getData("text/plain"));
+      if (files.length === 0 && long === null) return;
+      if (long) attach(long);
+      else void take([...files]);
+    } catch (error) {
+      store.notice((error as Error).message);
+    }
     event.preventDefault();
   };
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    void take(event.dataTransfer.files);
-  };
+  useDrop((files) => void take(files));
   return (
     <form
       className="composer"
@@ -100,6 +97,7 @@ export function Composer({ store, state, writing, path }: Props) {
               <button
                 type="button"
                 aria-label={`Remove ${name}`}
+                data-focus="remove"
                 onClick={() => setAttached(attached.filter((one) => one.id !== id))}
               >
                 ×
@@ -108,17 +106,16 @@ export function Composer({ store, state, writing, path }: Props) {
           ))}
         </ul>
       )}
-      <textarea
+      <TextBox
+        box={box}
+        least={2}
+        most={10}
         id="ask"
         aria-label="Question"
         placeholder="Ask something"
-        rows={rowsOf(text)}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
+        onInput={(event) => setBlank(event.currentTarget.value.trim() === "")}
         onKeyDown={keys}
         onPaste={paste}
-        onDrop={drop}
-        onDragOver={(event) => event.preventDefault()}
       />
       <div className="controls">
         <ModelChoice
@@ -173,11 +170,28 @@ export function Composer({ store, state, writing, path }: Props) {
   );
 }
 
-const isLong = (text: string): boolean =>
-  text.length > LONG_PASTE || text.split("\n", MANY_LINES + 1).length > MANY_LINES;
-
-/** Lines the field shows, as far as it grows. */
-const rowsOf = (text: string): number => Math.max(2, text.split("\n", 10).length);
+/** Files dropped anywhere on the page are attached: the browser would leave the page for them. */
+function useDrop(take: (files: readonly File[]) => void): void {
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    };
+    const drop = (event: DragEvent): void => {
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (files.length === 0) return;
+      event.preventDefault();
+      latest.current(files);
+    };
+    document.addEventListener("dragover", over);
+    document.addEventListener("drop", drop);
+    return () => {
+      document.removeEventListener("dragover", over);
+      document.removeEventListener("drop", drop);
+    };
+  }, []);
+}
 
 interface ChoiceProps {
   readonly label: string;
@@ -192,30 +206,16 @@ function ModelChoice({ label, models, value, first = models[0]?.id, onChoose }: 
   return (
     <select aria-label={label} value={value} onChange={(event) => onChoose(event.target.value)}>
       <option value="">{first ?? "default model"}</option>
+      {value !== "" && models.length > 0 && !models.some(({ id }) => id === value) && (
+        <option value={value}>{value} (not served)</option>
+      )}
       {models
-        .filter(({ id }) => id !== first)
+        .filter(({ id }) => id !== first || id === value)
         .map(({ id }) => (
           <option key={id} value={id}>
             {id}
           </option>
         ))}
     </select>
-  );
-}
-
-/** How full the model's context is, as far as the last answer told. */
-function Gauge({ state, path }: { readonly state: State; readonly path: readonly Message[] }) {
-  const { models, settings } = state;
-  const room = (models.find(({ id }) => id === settings.model) ?? models[0])?.context_length;
-  const counts = path.findLast((message) => message.counts)?.counts;
-  if (room === undefined || counts === undefined) return <span className="gauge" />;
-  const used = counts.promptTokens + counts.thinkingTokens + counts.answerTokens;
-  return (
-    <span className="gauge" title={`${used} of ${room} tokens of context`}>
-      <meter aria-label="Context used" min={0} max={room} high={room * 0.85} value={used} />
-      <span className="figure">
-        {used}/{room}
-      </span>
-    </span>
   );
 }

@@ -8,13 +8,14 @@ interface Props {
   readonly store: ChatStore;
   readonly state: State;
   readonly onDone: () => void;
+  readonly onNew: () => void;
 }
 
-export function History({ store, state, onDone }: Props) {
+export function History({ store, state, onDone, onNew }: Props) {
   const [search, setSearch] = useState("");
   const { conversations, current } = state;
   const found = conversations.filter((one) => holds(one, search.trim().toLowerCase()));
-  const open = (id: string | null): void => {
+  const open = (id: string): void => {
     store.open(id);
     onDone();
   };
@@ -29,7 +30,7 @@ export function History({ store, state, onDone }: Props) {
   return (
     <nav className="side" aria-label="Conversations">
       <p className="name">Reckon</p>
-      <button type="button" className="new" onClick={() => open(null)}>
+      <button type="button" className="new" onClick={onNew}>
         New chat
       </button>
       <input
@@ -45,7 +46,13 @@ export function History({ store, state, onDone }: Props) {
             <button type="button" aria-current={id === current ? "page" : undefined} onClick={() => open(id)}>
               {title}
             </button>
-            <button type="button" className="delete" aria-label={`Delete ${title}`} onClick={() => store.remove(id)}>
+            <button
+              type="button"
+              className="delete"
+              data-focus="delete"
+              aria-label={`Delete ${title}`}
+              onClick={() => store.remove(id)}
+            >
               ×
             </button>
           </li>

@@ -24,7 +24,7 @@ export function Memory({ store, state, onClose }: Props) {
   };
   const sent = systemPrompt(settings);
   return (
-    <section className="panel memory" aria-label="Memory">
+    <section className="panel memory" aria-label="Memory" data-focus="memory">
       <label className="tick">
         <input
           type="checkbox"
@@ -47,6 +47,7 @@ export function Memory({ store, state, onClose }: Props) {
             <button
               type="button"
               aria-label={`Forget: ${fact}`}
+              data-focus="forget"
               onClick={() => keep(facts.filter((one) => one.id !== id))}
             >
               ×

@@ -1,8 +1,9 @@
 /** One message: a question, or its answer, alone or beside those that were asked for together with it. */
-import { memo, useState } from "react";
+import { memo, useRef, useState } from "react";
 import { visible } from "../markdown/visible.ts";
 import { AnswerView } from "./AnswerView.tsx";
 import type { ChatStore } from "./store.ts";
+import { TextBox } from "./TextBox.tsx";
 import { Together } from "./Together.tsx";
 import { type Conversation, groupOf, type Message, versionsOf } from "./types.ts";
 
@@ -64,32 +65,37 @@ interface QuestionProps extends VersionProps {
 }
 
 const Question = memo(function Question({ store, parent, content, ids, at }: QuestionProps) {
-  const [draft, setDraft] = useState<string | null>(null);
+  const [editing, setEditing] = useState(false);
   const [whole, setWhole] = useState(false);
-  if (draft !== null) {
+  const box = useRef<HTMLTextAreaElement>(null);
+  if (editing) {
     const save = (): void => {
-      if (draft.trim() !== "") store.send(draft, parent);
-      setDraft(null);
+      const text = box.current!.value;
+      if (text.trim() !== "") store.send(text, parent);
+      setEditing(false);
     };
     return (
       <article className="question" aria-label="You, being edited">
-        <textarea
+        <TextBox
+          box={box}
+          least={2}
+          most={12}
+          data-focus="edit"
           aria-label="Edit the question"
-          value={draft}
-          rows={Math.min(12, draft.split("\n").length + 1)}
-          // biome-ignore lint/a11y/noAutofocus: the reader just asked to write here
+          defaultValue={content}
           autoFocus
-          onChange={(event) => setDraft(event.target.value)}
           onKeyDown={(event) => {
             if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
-            if (event.key === "Escape") setDraft(null);
+            if (event.key !== "Escape") return;
+            event.preventDefault();
+            setEditing(false);
           }}
         />
         <div className="actions">
           <button type="button" onClick={save}>
             Ask this instead
           </button>
-          <button type="button" onClick={() => setDraft(null)}>
+          <button type="button" data-focus="edit" onClick={() => setEditing(false)}>
             Cancel
           </button>
         </div>
@@ -108,7 +114,7 @@ const Question = memo(function Question({ store, parent, content, ids, at }: Que
             {whole ? "Show less" : `Show all ${content.length.toLocaleString("en")} characters`}
           </button>
         )}
-        <button type="button" onClick={() => setDraft(content)}>
+        <button type="button" data-focus="edit" onClick={() => setEditing(true)}>
           Edit
         </button>
       </div>
@@ -124,6 +130,7 @@ function Branches({ store, ids, at }: VersionProps) {
       <button
         type="button"
         disabled={at === 0}
+        data-focus="versions"
         aria-label="Earlier version"
         onClick={() => store.choose(versions[at - 1])}
       >
@@ -133,6 +140,7 @@ function Branches({ store, ids, at }: VersionProps) {
       <button
         type="button"
         disabled={at === versions.length - 1}
+        data-focus="versions"
         aria-label="Later version"
         onClick={() => store.choose(versions[at + 1])}
       >

@@ -24,7 +24,7 @@ export function SettingsPanel({ store, state, onClose }: Props) {
   const set = (name: keyof Settings) => (event: { target: { value: string } }) =>
     store.change({ [name]: event.target.value });
   return (
-    <section className="settings" aria-label="Settings">
+    <section className="settings" aria-label="Settings" data-focus="settings">
       <label className="wide">
         System prompt
         <textarea rows={2} value={settings.system} onChange={set("system")} />
@@ -70,7 +70,7 @@ export function SettingsPanel({ store, state, onClose }: Props) {
         Keep each token's probability
       </label>
       <p className="quiet wide">
-        Enter sends, Shift+Enter breaks the line, Escape stops. Ctrl+Shift+O: a new chat. Ctrl+Shift+comma: settings.
+        Enter sends, Shift+Enter breaks the line, Escape stops or closes. Ctrl+Shift+O: a new chat. Ctrl+Shift+comma: settings.
       </p>
       <button type="button" onClick={onClose}>
         Close

@@ -62,10 +62,13 @@ export async function writeAnswers(
         end(event.index, { state: event.reason === "length" ? "cut" : "done" });
       } else if (event.kind === "finish") {
         const { usage } = event;
-        if (usage !== null && drafts.length === 1 && !drafts[0].continues) {
+        if (usage !== null) {
           const thought = usage.completion_tokens_details?.reasoning_tokens ?? 0;
-          drafts[0].count(usage.prompt_tokens, thought, usage.completion_tokens - thought);
-          changed(0, { ...drafts[0].live(), cost: usage.cost });
+          const alone = drafts.length === 1;
+          for (const [index, draft] of drafts.entries()) {
+            draft.count(usage.prompt_tokens, alone ? [thought, usage.completion_tokens - thought] : null);
+            changed(index, { ...draft.live(), ...(alone && !draft.continues ? { cost: usage.cost } : {}) });
+          }
         }
         for (const index of open) end(index, { state: "done" });
       } else {

@@ -20,6 +20,7 @@ export class Draft {
   readonly #keepsTokens: boolean;
   /** It goes on from a text: what the server counts is not the whole of it. */
   readonly continues: boolean;
+  readonly #begunWith: number;
   #counts: Counts;
   #started: number;
   /** How much of each has been taken as pieces. */
@@ -41,6 +42,7 @@ export class Draft {
       thought: 0,
       took: 0,
     };
+    this.#begunWith = this.#counts.thinkingTokens + this.#counts.answerTokens;
     this.#started = performance.now() - this.#counts.took * 1000;
     this.#taken = this.#lengths();
   }
@@ -75,9 +77,15 @@ export class Draft {
     this.#taken = this.#lengths();
   }
 
-  /** The server's own count, where the stream was of this answer alone and from its start. */
-  count(promptTokens: number, thinkingTokens: number, answerTokens: number): void {
-    this.#counts = { ...this.#counts, promptTokens, thinkingTokens, answerTokens };
+  /**
+   * The server's own count. What an answer goes on from was read with the prompt, but is no part of it.
+   * @param written of thinking and of answer; null where the count is of several answers together
+   */
+  count(promptTokens: number, written: readonly [number, number] | null): void {
+    this.#counts = { ...this.#counts, promptTokens: Math.max(0, promptTokens - this.#begunWith) };
+    if (written === null || this.continues) return;
+    const [thinkingTokens, answerTokens] = written;
+    this.#counts = { ...this.#counts, thinkingTokens, answerTokens };
   }
 
   /** For showing while it grows: no tokens, which are many. */

@@ -15,8 +15,8 @@ export interface State {
   readonly current: string | null;
   readonly settings: Settings;
   readonly models: readonly ModelInfo[];
-  /** A sentence for the reader: the server is away, a file could not be read. */
-  readonly notice: string | null;
+  /** A sentence for the reader: the server is away, a file could not be read. `retry`: of the server, which may be asked again. */
+  readonly notice: { readonly text: string; readonly retry: boolean } | null;
 }
 
 export class ChatStore {
@@ -54,7 +54,7 @@ export class ChatStore {
     try {
       this.#set({ conversations: await loadConversations() });
     } catch {
-      this.#set({ notice: "This browser keeps nothing for this page: conversations will be lost when it closes." });
+      this.notice("This browser keeps nothing for this page: conversations will be lost when it closes.");
     }
     const going = this.#writers.resume();
     if (going !== null) this.#set({ current: going });
@@ -63,10 +63,11 @@ export class ChatStore {
 
   async refreshModels(): Promise<void> {
     try {
-      this.#set({ models: [...(await listModels(this.#state.settings.key)), inPageModel()], notice: null });
+      this.#set({ models: [...(await listModels(this.#state.settings.key)), inPageModel()] });
+      if (this.#state.notice?.retry) this.notice(null);
     } catch (error) {
       const served = this.#state.models.filter(({ id }) => id !== IN_PAGE);
-      this.#set({ models: [...served, inPageModel()], notice: (error as Error).message });
+      this.#set({ models: [...served, inPageModel()], notice: { text: (error as Error).message, retry: true } });
     }
   }
 
@@ -82,7 +83,7 @@ export class ChatStore {
   }
 
   notice(text: string | null): void {
-    this.#set({ notice: text });
+    this.#set({ notice: text === null ? null : { text, retry: false } });
   }
 
   /** Adds a message of the reader's under the shown end, or under `parent`, and asks for answers in the way that is set. */

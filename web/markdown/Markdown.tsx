@@ -2,25 +2,28 @@
  * Markdown as React elements. No HTML is ever made from a model's text, so none of it can run; pictures are links, and links go
  * only to http, https and mailto. A finished block is parsed and drawn once, however long the text goes on.
  */
-import { memo, type ReactNode, useState } from "react";
+import { memo, type ReactNode } from "react";
+import { CopyButton } from "../CopyButton.tsx";
 import { type Block, parseBlocks } from "./blocks.ts";
 import { useGrowing } from "./growing.ts";
 import { type Inline, parseInline } from "./inline.ts";
 import { Formula } from "./Math.tsx";
 import { splitBlocks } from "./split.ts";
+import { finished } from "./unfinished.ts";
 import { visible } from "./visible.ts";
 
 const MOST_ROWS = 200;
 const MOST_COLUMNS = 40;
 
-export function Markdown({ text }: { readonly text: string }) {
+/** @param growing more of the text is to come: marks still open at its end are taken as closed */
+export function Markdown({ text, growing = false }: { readonly text: string; readonly growing?: boolean }) {
   // A list or a table may still join the piece before.
   const pieces = useGrowing(visible(text), splitBlocks, 2);
   return (
     <div className="markdown" dir="auto">
       {pieces.map((piece, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: pieces only ever grow at the end
-        <Piece key={index} text={piece} />
+        <Piece key={index} text={growing && index === pieces.length - 1 ? finished(piece) : piece} />
       ))}
     </div>
   );
@@ -125,25 +128,15 @@ function Table({ head, rows }: { readonly head: readonly string[]; readonly rows
   );
 }
 
-function Code({ language, text }: { readonly language: string; readonly text: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
-  return (
-    <figure className="code">
-      <figcaption>
-        <span>{language || "text"}</span>
-        <button type="button" onClick={copy}>
-          {copied ? "Copied" : "Copy"}
-        </button>
-      </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
-      <pre tabIndex={0}>
-        <code>{text}</code>
-      </pre>
-    </figure>
-  );
-}
+const Code = ({ language, text }: { readonly language: string; readonly text: string }) => (
+  <figure className="code">
+    <figcaption>
+      <span>{language || "text"}</span>
+      <CopyButton text={text} />
+    </figcaption>
+    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
+    <pre tabIndex={0}>
+      <code>{text}</code>
+    </pre>
+  </figure>
+);

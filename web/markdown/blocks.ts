@@ -9,10 +9,10 @@ export type Block =
   | { readonly kind: "list"; readonly start: number | null; readonly items: readonly (readonly Block[])[] }
   | { readonly kind: "table"; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)/;
+export const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)/;
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])(\s+|$)/;
 const TABLE_RULE = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
-const MATH_OPEN = /^\s*(\$\$|\\\[)/;
+export const MATH_OPEN = /^\s*(\$\$|\\\[)/;
 const DEEPEST = 6;
 
 export function parseBlocks(source: string, depth = 0): Block[] {
@@ -45,13 +45,17 @@ function readBlock(lines: readonly string[], at: number, depth: number): [Block,
     return [{ kind: "quote", blocks: parseBlocks(inner.join("\n"), depth + 1) }, end];
   }
   if (ITEM.test(line) && depth < DEEPEST) return readList(lines, at, depth);
-  if (line.includes("|") && TABLE_RULE.test(lines[at + 1] ?? "") && lines[at + 1].includes("-")) {
+  if (isTable(lines, at)) {
     const end = endOf(lines, at + 2, (one) => one.includes("|"));
     return [{ kind: "table", head: cells(line), rows: lines.slice(at + 2, end).map(cells) }, end];
   }
-  const end = endOf(lines, at + 1, (one) => one.trim() !== "" && !startsBlock(one));
+  let end = at + 1;
+  while (end < lines.length && lines[end].trim() !== "" && !startsBlock(lines[end]) && !isTable(lines, end)) end++;
   return [{ kind: "paragraph", text: lines.slice(at, end).join("\n") }, end];
 }
+
+const isTable = (lines: readonly string[], at: number): boolean =>
+  lines[at].includes("|") && TABLE_RULE.test(lines[at + 1] ?? "") && lines[at + 1].includes("-");
 
 const startsBlock = (line: string): boolean =>
   FENCE.test(line) || MATH_OPEN.test(line) || /^ {0,3}(#{1,6}\s|>)/.test(line) || /^ {0,3}([-*+]|1[.)])\s/.test(line);
@@ -63,12 +67,16 @@ function endOf(lines: readonly string[], from: number, goesOn: (line: string) =>
 }
 
 function readFence(lines: readonly string[], at: number, mark: string, language: string): [Block, number] {
-  const end = endOf(
-    lines,
-    at + 1,
-    (one) => !(one.trim().startsWith(mark) && one.trim().replaceAll(mark[0], "") === ""),
-  );
-  return [{ kind: "code", language, text: lines.slice(at + 1, end).join("\n") }, end + 1];
+  const end = endOf(lines, at + 1, (one) => !closesFence(one, mark));
+  const indent = lines[at].search(/\S/);
+  const body = lines.slice(at + 1, end).map((one) => unindent(one, indent));
+  return [{ kind: "code", language, text: body.join("\n") }, end + 1];
+}
+
+/** Whether a line ends a fence: at least its marks, nothing else, and no deeper than a fence may stand. */
+export function closesFence(line: string, mark: string): boolean {
+  const text = line.replace(/^ {0,3}/, "").trimEnd();
+  return text.startsWith(mark) && text.replaceAll(mark[0], "") === "";
 }
 
 function readMath(lines: readonly string[], at: number): [Block, number] {
@@ -109,7 +117,7 @@ function readList(lines: readonly string[], at: number, depth: number): [Block, 
 
 const unindent = (line: string, width: number): string => line.replace(new RegExp(`^ {0,${width}}`), "");
 
-function cells(line: string): string[] {
+export function cells(line: string): string[] {
   return line
     .trim()
     .replace(/^\||\|$/g, "")

@@ -11,7 +11,7 @@ const RULES: readonly [RegExp, (match: RegExpExecArray, depth: number) => Inline
   [/^\\\(([\s\S]+?)\\\)/, (m) => ({ kind: "math", text: m[1] })],
   [/^\$(?![\s\d]+[,.\s])((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)/, (m) => ({ kind: "math", text: m[1] })],
   [/^\\([\\`*_{}[\]()#+\-.!|~$<>])/, (m) => ({ kind: "text", text: m[1] })],
-  [/^\*\*(?=\S)([\s\S]*?\S)\*\*/, (m, depth) => ({ kind: "strong", children: parseInline(m[1], depth + 1) })],
+  [/^\*\*(?=\S)([\s\S]*?\S)\*\*(?!\*)/, (m, depth) => ({ kind: "strong", children: parseInline(m[1], depth + 1) })],
   [/^\*(?=[^\s*])([\s\S]*?[^\s*])\*(?!\*)/, (m, depth) => ({ kind: "em", children: parseInline(m[1], depth + 1) })],
   [/^_(?=[^\s_])([\s\S]*?[^\s_])_(?!\w)/, (m, depth) => ({ kind: "em", children: parseInline(m[1], depth + 1) })],
   [/^~~(?=\S)([\s\S]*?\S)~~/, (m, depth) => ({ kind: "del", children: parseInline(m[1], depth + 1) })],

@@ -1,5 +1,7 @@
 /** Cuts a growing Markdown text where blocks surely end, so that all but the last piece never change again. */
 
+import { closesFence } from "./blocks.ts";
+
 /** Pieces that joined give the text; cut at empty lines outside fences and formulas, before unindented text. */
 export function splitBlocks(text: string): string[] {
   const pieces: string[] = [];
@@ -9,7 +11,7 @@ export function splitBlocks(text: string): string[] {
   for (const [at, line] of lines.entries()) {
     const mark = /^ {0,3}(`{3,}|~{3,}|\$\$|\\\[)/.exec(line)?.[1];
     if (fence !== null) {
-      const closed = fence === "$$" || fence === "\\]" ? line.includes(fence) : line.trim().startsWith(fence);
+      const closed = fence === "$$" || fence === "\\]" ? line.includes(fence) : closesFence(line, fence);
       if (closed) fence = null;
     } else if (mark === "$$" || mark === "\\[") {
       const close = mark === "$$" ? "$$" : "\\]";
