@@ -70,7 +70,8 @@ export function SettingsPanel({ store, state, onClose }: Props) {
         Keep each token's probability
       </label>
       <p className="quiet wide">
-        Enter sends, Shift+Enter breaks the line, Escape stops or closes. Ctrl+Shift+O: a new chat. Ctrl+Shift+comma: settings.
+        Enter sends, Shift+Enter breaks the line, Escape stops or closes. Ctrl+Shift+O: a new chat. Ctrl+Shift+comma:
+        settings.
       </p>
       <button type="button" onClick={onClose}>
         Close

@@ -22,9 +22,13 @@ export function useKeptFocus(root: RefObject<HTMLElement | null>): void {
     const note = (event: FocusEvent): void => {
       last = placeOf(event.target as HTMLElement, root.current!);
     };
-    const forget = (event: FocusEvent): void => {
-      // A click beside everything takes the focus away on purpose; what is gone or disabled never loses it so.
-      if (event.relatedTarget === null && last !== null && isThere(last.element)) last = null;
+    const forget = ({ relatedTarget }: FocusEvent): void => {
+      const was = last;
+      if (relatedTarget !== null || was === null) return;
+      // A click beside everything takes the focus away on purpose. What is being removed is told of before it is gone.
+      queueMicrotask(() => {
+        if (last === was && isThere(was.element)) last = null;
+      });
     };
     const look = (): void => {
       if (last === null || isThere(last.element)) return;
