@@ -8,7 +8,9 @@ import type { Decoder } from "../model/decoder.ts";
 import { END_THINK } from "../text/character-tokenizer.ts";
 import type { JsonRecord } from "../train/jsonl.ts";
 import type { RunFolder } from "../train/run.ts";
-import type { EvaluationOptions } from "./options.ts";
+import type { EvaluationOptions, RlOptions } from "./options.ts";
+import type { Speech } from "./speech.ts";
+import type { StageContext } from "./stage.ts";
 import { tasksNamed, worldDialogue } from "./world.ts";
 
 /** Which questions are asked. */
@@ -42,17 +44,33 @@ export interface Evaluation {
 }
 
 /**
- * Asks the held-out questions after `step` and appends the two lines to evaluations.jsonl; lines that a run before an
- * interruption left there stand. Null where no questions are asked, or `signal` cut it short.
+ * A stage's evaluation: asks the held-out questions after a step, appends the two lines to evaluations.jsonl and tells the listener;
+ * lines that a run before an interruption left there stand. The questions are the procedural world's, so a model of another
+ * vocabulary is asked none. It gives null where no questions are asked, or the signal cut it short.
  */
-export async function evaluateAfter(
+export function evaluator(
+  run: RunFolder,
+  decoder: Decoder,
+  { tasks, evaluation }: Pick<RlOptions, "tasks" | "evaluation">,
+  speech: Speech,
+  { signal, listener }: Pick<StageContext, "signal" | "listener">,
+): (step: number) => Promise<Evaluation | null> {
+  const plan = { ...tasks, ...evaluation };
+  return async (step) => {
+    if (evaluation.items === 0 || !speech.world) return null;
+    const result = await evaluateAfter(step, run, decoder, plan, signal);
+    if (result !== null) listener.note(evaluationNote(step, result));
+    return result;
+  };
+}
+
+async function evaluateAfter(
   step: number,
   run: RunFolder,
   decoder: Decoder,
   plan: EvaluationPlan,
   signal: AbortSignal,
 ): Promise<Evaluation | null> {
-  if (plan.items === 0) return null;
   const recorded = run.evaluations().filter((line) => line.step === step) as EvaluationRecord[];
   const known = (sampled: boolean) => recorded.find(({ temperature }) => temperature > 0 === sampled);
   let [sampled, greedy] = [known(true), known(false)];
@@ -73,7 +91,7 @@ export async function evaluateAfter(
 }
 
 /** What an evaluation says, in a line. */
-export function evaluationNote(step: number, { sampled, greedy }: Evaluation): string {
+function evaluationNote(step: number, { sampled, greedy }: Evaluation): string {
   const share = (value: number | null | undefined) => (typeof value === "number" ? value.toFixed(3) : "-");
   return (
     `held-out after ${step} steps: greedy ${share(greedy.accuracy)}, sampled ${share(sampled.accuracy)} ` +

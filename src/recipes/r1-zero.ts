@@ -24,11 +24,11 @@ import { type Rollout, rolloutMetrics, rolloutRecord } from "../train/rollouts.t
 import { rateFactor } from "../train/schedule.ts";
 import { lateWarnings, policyWarnings, type Warning } from "../train/warnings.ts";
 import { adapt } from "./adapt.ts";
-import { type Evaluation, evaluateAfter, evaluationNote, styleWarning } from "./evaluation.ts";
+import { evaluator, styleWarning } from "./evaluation.ts";
 import { openJudge, questionsOf } from "./judge.ts";
 import type { RlOptions } from "./options.ts";
 import { type Group, learnFrom, optimizerOptions, question, sampleGroups } from "./r1-zero-step.ts";
-import { checkHasData, evaluationFor, worldSpeech } from "./speech.ts";
+import { checkHasData, worldSpeech } from "./speech.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import type { StageResult } from "./supervised.ts";
@@ -99,17 +99,7 @@ export async function r1Zero(
         2,
       );
     const { every } = options.evaluation;
-    const evaluate = async (step: number): Promise<Evaluation | null> => {
-      const result = await evaluateAfter(
-        step,
-        run,
-        decoder,
-        { ...options.tasks, ...evaluationFor(speech, options.evaluation) },
-        signal,
-      );
-      if (result !== null) listener.note(evaluationNote(step, result));
-      return result;
-    };
+    const evaluate = evaluator(run, decoder, options, speech, context);
 
     listener.begin("r1-zero", done, options.steps);
     if (done === 0) {

@@ -16,9 +16,9 @@ import { type RunReport, writeReport } from "../train/report.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
 import { adapt } from "./adapt.ts";
-import { type Evaluation, evaluateAfter, evaluationNote } from "./evaluation.ts";
+import { evaluator } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
-import { checkHasData, evaluationFor, type Speech, worldSpeech } from "./speech.ts";
+import { checkHasData, type Speech, worldSpeech } from "./speech.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
 import { weightedTasks, worldDialogue } from "./world.ts";
@@ -77,17 +77,7 @@ export async function learnFromDocuments(
         2,
       );
     const { every } = options.evaluation;
-    const evaluate = async (step: number): Promise<Evaluation | null> => {
-      const result = await evaluateAfter(
-        step,
-        run,
-        decoder,
-        { ...options.tasks, ...evaluationFor(speech, options.evaluation) },
-        signal,
-      );
-      if (result !== null) listener.note(evaluationNote(step, result));
-      return result;
-    };
+    const evaluate = evaluator(run, decoder, options, speech, context);
 
     listener.begin(recipe, done, total);
     if (done >= total)

@@ -15,7 +15,7 @@ import { CostMeter, type StageContext } from "../stage.ts";
 import { createModel, loadStartModel } from "../start-model.ts";
 import { learnFromDocuments, type StageResult } from "../supervised.ts";
 import type { ChainPlan } from "./plan.ts";
-import { type Sampled, type SampledTasks, sampleAnswers } from "./samples.ts";
+import { type Sampled, sampleAnswers } from "./samples.ts";
 
 export interface ChainStage {
   /** The folder or the file it leaves. */
@@ -80,13 +80,14 @@ export class Chain {
     return this.#train(name, (inner) => r1Zero(inner, options, () => this.model(from), { from: this.place(from) }));
   }
 
-  /** Answers of a stage's model to training questions, judged. */
-  async answers(stage: string, tasks: SampledTasks, options: SamplingOptions): Promise<Sampled[][]> {
+  /** Answers of a stage's model to training questions, worded as it was reinforced, judged. */
+  async answers(stage: string, options: SamplingOptions): Promise<Sampled[][]> {
+    const { tasks, canonical } = this.plan.options.reasoning;
     const { signal, listener } = this.context;
     listener.note(`sampling ${options.prompts} x ${options.samples} answers of ${stage}`);
     const decoder = this.model(stage);
     try {
-      return await sampleAnswers(decoder, tasks, options, this.#seed(stage), signal);
+      return await sampleAnswers(decoder, tasks, options, this.#seed(stage), signal, canonical);
     } finally {
       decoder.free();
     }

@@ -10,10 +10,9 @@ export const coldStartData: ChainStage = {
   about: "R1-Zero's right answers, rewritten by rules into the question's language and kept where they read well",
   uses: ["r1-zero"],
   run: (chain) =>
-    chain.examples("cold-start.jsonl", async () => {
-      const { reasoning, cold_samples } = chain.plan.options;
-      return coldStartExamples(await chain.answers("r1-zero", reasoning.tasks, cold_samples));
-    }),
+    chain.examples("cold-start.jsonl", async () =>
+      coldStartExamples(await chain.answers("r1-zero", chain.plan.options.cold_samples)),
+    ),
 };
 
 export const coldStart: ChainStage = {

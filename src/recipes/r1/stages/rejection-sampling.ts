@@ -7,8 +7,7 @@ export const rejectionSampling: ChainStage = {
   about: "answers kept when right, readable and in one language, three to one with non-reasoning documents",
   uses: ["reasoning-rl"],
   run: (chain) =>
-    chain.examples("rejection.jsonl", async (seed) => {
-      const { reasoning, rejection_samples } = chain.plan.options;
-      return rejectionExamples(await chain.answers("reasoning-rl", reasoning.tasks, rejection_samples), seed);
-    }),
+    chain.examples("rejection.jsonl", async (seed) =>
+      rejectionExamples(await chain.answers("reasoning-rl", chain.plan.options.rejection_samples), seed),
+    ),
 };
