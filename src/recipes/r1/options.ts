@@ -17,7 +17,7 @@ const measuring = z.object({
   items: count.describe(
     "held-out questions a family, asked of every stage's model, sampled at temperature 1 and greedy",
   ),
-  levels: z.array(count).min(1).describe("the items of a family are divided among these levels"),
+  levels: z.array(count).min(1).default([1]).describe("the items of a family are divided among these levels"),
   max_tokens: count,
 });
 
