@@ -60,7 +60,9 @@ export const supervisedSchema = z.object({
     .boolean()
     .default(false)
     .describe("keep each layer's input alone and make its activations again in backward: less memory, the same bits"),
-  rows_per_pass: count.describe("tokens in one forward and backward pass; the gradient does not depend on it"),
+  rows_per_pass: count.describe(
+    "tokens in one forward and backward pass; the gradient has the same bits whatever it is",
+  ),
   prompt_loss: z.boolean().describe("learn the question too, as in pre-training, or only thinking and answer"),
   lora,
   optimizer: z

@@ -15,7 +15,8 @@ export function embedding(pass: Pass, table: Weight, ids: I32, rows: number): Te
 
 function recordEmbedding(tape: Tape, table: Parameter, ids: I32, y: Tensor): void {
   if (!table.trainable) return;
-  tape.record([y], () => tape.device.embeddingGrad(y.grad!, ids, table.grad, y.rows, y.width));
+  const use = tape.use(table);
+  tape.record([y], () => tape.device.embeddingGrad(y.grad!, ids, table.gradOf(use), y.rows, y.width));
 }
 
 /** y[i] = x[indices[i]], so that the vocabulary is only computed for rows that are scored: (rows, width) -> (count, width). */

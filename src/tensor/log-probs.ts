@@ -72,6 +72,7 @@ function recordLogProbs(
   lse: F32,
   dlogp: F32,
 ): void {
+  const use = tape.use(head);
   tape.recordRoot(() => {
     const { device } = tape;
     const { rows, width } = hidden;
@@ -85,7 +86,7 @@ function recordLogProbs(
       device.linear(x, head.buf, logits, count, width, head.outputs, width, false);
       device.tokenLogProbsGrad(logits, part(targets), part(lse), part(dlogp), logits, count, head.outputs, temperature);
       device.linearGradInput(logits, head.buf, dx, count, width, head.outputs, width, accumulate);
-      if (head.trainable) device.linearGradWeight(logits, x, head.grad, count, width, head.outputs, width);
+      if (head.trainable) device.linearGradWeight(logits, x, head.gradOf(use), count, width, head.outputs, width);
     }
     tape.give(logits);
   });

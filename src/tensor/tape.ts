@@ -4,7 +4,7 @@
  * to a pool from which the gradients of earlier layers are taken. A backward pass then needs little more than one layer.
  */
 import type { Device, F32 } from "../kernels/kernels.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Parameter, Tensor } from "./tensor.ts";
 
 interface Step {
   /** The step runs if any of these got a gradient; null: always. */
@@ -18,6 +18,7 @@ export class Tape {
   readonly device: Device;
   readonly #steps: Step[] = [];
   readonly #pool = new Map<number, F32[]>();
+  readonly #uses = new Map<Parameter, number>();
 
   constructor(device: Device) {
     this.device = device;
@@ -58,6 +59,13 @@ export class Tape {
     if (x.grad !== null) return true;
     x.grad = this.take(x.buf.length);
     return false;
+  }
+
+  /** How many ops of this pass have used the weight before: for ops whose weights may be shared (`Parameter.gradOf`). */
+  use(weight: Parameter): number {
+    const before = this.#uses.get(weight) ?? 0;
+    this.#uses.set(weight, before + 1);
+    return before;
   }
 
   /** A buffer with undefined values, from the pool where one of this length is free. */

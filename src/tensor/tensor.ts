@@ -57,6 +57,9 @@ export class Parameter {
   readonly inputs: number;
   readonly #device: Device;
   #grad: F32 | null = null;
+  /** The gradient's parts from a pass's second use of the weight on. */
+  readonly #further = new Map<number, F32>();
+  #parted = false;
   #trainable: boolean;
 
   constructor(device: Device, name: string, shape: readonly number[], trainable = true) {
@@ -81,8 +84,31 @@ export class Parameter {
 
   /** The summed gradient, made (zeroed) when first asked for: a model that only answers holds none. */
   get grad(): F32 {
-    this.#grad ??= this.#device.f32(this.buf.length);
-    return this.#grad;
+    const sum = this.gradOf(0);
+    if (!this.#parted) return sum;
+    this.#parted = false;
+    for (const use of [...this.#further.keys()].sort((a, b) => a - b)) {
+      const part = this.#further.get(use)!;
+      this.#device.axpy(1, part, sum);
+      this.#device.fill(part, 0);
+    }
+    return sum;
+  }
+
+  /**
+   * Where the gradient of a pass's use-th use of the weight is summed (0: the first). An embedding that is the head too, or that a
+   * prediction module shares, is used more than once; each use has a sum of its own, rows in their order, and `grad` adds them up.
+   * So no sum depends on how a batch was cut into passes.
+   */
+  gradOf(use: number): F32 {
+    if (use === 0) {
+      this.#grad ??= this.#device.f32(this.buf.length);
+      return this.#grad;
+    }
+    this.#parted = true;
+    const sum = this.#further.get(use) ?? this.#device.f32(this.buf.length);
+    this.#further.set(use, sum);
+    return sum;
   }
 
   get hasGrad(): boolean {
@@ -90,14 +116,19 @@ export class Parameter {
   }
 
   zeroGrad(): void {
-    if (this.#grad !== null) this.#device.fill(this.#grad, 0);
+    for (const sum of this.#sums()) this.#device.fill(sum, 0);
   }
 
   free(): void {
     this.adapter?.a.free();
     this.adapter?.b.free();
     this.#device.free(this.buf);
-    if (this.#grad !== null) this.#device.free(this.#grad);
+    for (const sum of this.#sums()) this.#device.free(sum);
     this.#grad = null;
+    this.#further.clear();
+  }
+
+  #sums(): F32[] {
+    return this.#grad === null ? [] : [this.#grad, ...this.#further.values()];
   }
 }

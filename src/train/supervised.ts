@@ -3,7 +3,6 @@
 
 import { packBatch } from "../model/batch.ts";
 import type { Decoder } from "../model/decoder.ts";
-import type { TokenLogProbs } from "../tensor/log-probs.ts";
 import { Tape } from "../tensor/tape.ts";
 import { countTargets, microBatches, type TrainingSequence, targetsOf } from "./batches.ts";
 import { notFinite } from "./not-finite.ts";
@@ -71,20 +70,18 @@ export async function supervisedStep(
   const lengths = sequences.map(({ ids }) => ids.length);
   const targets = countTargets(sequences);
   optimizer.zeroGrad();
-  let [loss, mtp, modules] = [0, 0, 0];
-  for (const { from, to } of microBatches(lengths, options.max_rows)) {
-    const sums = await accumulate(decoder, sequences.slice(from, to), sequences, targets, options);
-    loss += sums.loss;
-    mtp += sums.mtp;
-    modules = Math.max(modules, sums.modules);
-  }
+  const sums: number[] = [];
+  for (const { from, to } of microBatches(lengths, options.max_rows))
+    await accumulate(decoder, sequences.slice(from, to), sequences, options, sums);
+  const [loss = 0, ...ahead] = sums.map((sum, k) => sum / Math.max(1, countTargets(sequences, k)));
+  const mtp = ahead.reduce((total, one) => total + one, 0);
   if (!Number.isFinite(loss + mtp))
     throw await notFinite(decoder.device, decoder.parameters.values(), "the loss", loss + mtp, place.step);
   const finished = await finishStep(decoder, optimizer, place, options);
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   return {
     loss,
-    ...(modules > 0 && options.mtp_lambda > 0 ? { mtp_loss: mtp / modules } : {}),
+    ...(ahead.length > 0 ? { mtp_loss: mtp / ahead.length } : {}),
     ...finished,
     num_tokens: place.seen + tokens,
     tokens,
@@ -116,7 +113,7 @@ export async function meanLoss(
       const targets = device.scratchI32(batch.rows);
       device.write(targets, targetsOf(batch, part));
       const { logp } = decoder.logProbs(null, decoder.forward(null, batch), targets);
-      sum -= total(await device.read(logp));
+      sum = total(await device.read(logp), sum);
     } finally {
       device.release(mark);
     }
@@ -124,14 +121,14 @@ export async function meanLoss(
   return sum / Math.max(1, countTargets(sequences));
 }
 
-/** Adds the gradient of one micro-batch; returns its part of the losses. */
+/** Adds the gradient of one micro-batch, and its rows to the summed losses of the next token and of those further ahead. */
 async function accumulate(
   decoder: Decoder,
   part: readonly TrainingSequence[],
   step: readonly TrainingSequence[],
-  targetCount: number,
   options: SupervisedOptions,
-): Promise<{ loss: number; mtp: number; modules: number }> {
+  sums: number[],
+): Promise<void> {
   const { device } = decoder;
   const mark = device.mark();
   try {
@@ -145,22 +142,19 @@ async function accumulate(
     const targets = device.scratchI32(batch.rows);
     device.write(targets, hostTargets);
     const hidden = decoder.forward(tape, batch); // (rows, hidden)
-    const weigh = async (result: TokenLogProbs, share: number, count: number): Promise<number> => {
-      const weight = 1 / Math.max(1, count);
-      // rows without a target take no gradient, so one value does for all
-      device.fill(result.dlogp, -share * weight);
-      return -total(await device.read(result.logp)) * weight;
-    };
-    const loss = await weigh(decoder.logProbs(tape, hidden, targets), 1, targetCount);
+    const next = decoder.logProbs(tape, hidden, targets);
     const ahead = options.mtp_lambda > 0 ? decoder.mtpLogProbs(tape, hidden, batch, hostTargets) : [];
-    let mtp = 0;
-    for (const [k, result] of ahead.entries())
-      mtp += await weigh(result, options.mtp_lambda / ahead.length, countTargets(step, k + 1));
+    for (const [k, { logp, dlogp }] of [next, ...ahead].entries()) {
+      const share = k === 0 ? 1 : options.mtp_lambda / ahead.length;
+      // rows without a target take no gradient, so one value does for all
+      device.fill(dlogp, -share / Math.max(1, countTargets(step, k)));
+      sums[k] = total(await device.read(logp), sums[k]);
+    }
     tape.backward();
-    return { loss, mtp, modules: ahead.length };
   } finally {
     device.release(mark);
   }
 }
 
-const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
+/** The sum of -log p, row after row from `before` on: however a step is cut, the same sum. */
+const total = (logps: Float32Array, before = 0): number => logps.reduce((sum, logp) => sum - logp, before);

@@ -6,8 +6,8 @@ import type { Pool } from "./pool.ts";
 
 /** Elements below which one thread is as fast: plain passes over memory, and passes with an exponential. */
 const [parallelPass, parallelExp] = [1 << 15, 1 << 13];
-/** RUN in ./assembly/element.ts and CHUNK in ./assembly/norm.ts. */
-const [squaresRun, gradChunk] = [4096, 32];
+/** RUN in ./assembly/element.ts. */
+const squaresRun = 4096;
 
 export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
   const { int, float } = pool;
@@ -88,7 +88,7 @@ export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
     },
     rmsNormGrad(dy, x, w, dx, dw, rows, width, eps, strideX, strideDy, accumulate) {
       const mark = memory.mark();
-      int[11] = memory.scratch(Math.ceil(rows / gradChunk) * width * 4);
+      int[11] = memory.scratch(rows * 4);
       int[0] = dy.handle;
       int[1] = x.handle;
       int[2] = w.handle;
@@ -101,7 +101,7 @@ export function elementKernels(pool: Pool, memory: CpuMemory): ElementKernels {
       int[9] = strideDy * 4;
       int[10] = accumulate ? 1 : 0;
       pool.run(op.RMS_NORM_GRAD, rows * width > parallelPass);
-      pool.run(op.RMS_NORM_GRAD_SUM, (rows * width) / gradChunk > parallelPass);
+      pool.run(op.RMS_NORM_GRAD_SUM, rows * width > parallelPass);
       memory.release(mark);
     },
     rope(x, table, positions, rows, heads, strideRow, strideHead, dim, interleaved, inverse) {

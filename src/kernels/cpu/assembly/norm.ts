@@ -22,51 +22,43 @@ export function rmsNorm(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** Rows whose part of dw is summed in order before the parts are summed in order: the same cuts on any number of threads. */
-const CHUNK: i32 = 32;
-
 /**
- * dy, x, w, dx, dw, rows, width, eps, bytes between x's (and dx's) rows, between dy's, accumulate, scratch of `width` floats
- * for every CHUNK rows. rmsNormGradSum has to follow with the same arguments.
+ * dy, x, w, dx, dw, rows, width, eps, bytes between x's (and dx's) rows, between dy's, accumulate, scratch of a float a row for the
+ * rows' inverses. rmsNormGradSum has to follow with the same arguments.
  */
 export function rmsNormGrad(args: usize, thread: i32, threads: i32): void {
-  const dy = address(args, 0), x = address(args, 1), w = address(args, 2), dx = address(args, 3), dw = address(args, 4);
+  const dy = address(args, 0), x = address(args, 1), w = address(args, 2), dx = address(args, 3);
   const rows = int(args, 5), width = int(args, 6), eps = float(args, 7), sx = address(args, 8), sdy = address(args, 9);
-  const accumulate = int(args, 10) != 0, parts = address(args, 11), bytes = <usize>width << 2;
-  const chunks = (rows + CHUNK - 1) / CHUNK;
-  for (let chunk = share(chunks, thread, threads); chunk < share(chunks, thread + 1, threads); chunk++) {
-    const part = parts + <usize>chunk * bytes;
-    memory.fill(part, 0, bytes);
-    for (let r = chunk * CHUNK; r < min(rows, (chunk + 1) * CHUNK); r++)
-      gradRow(dy + <usize>r * sdy, x + <usize>r * sx, w, dx + <usize>r * sx, part, width, eps, accumulate);
+  const accumulate = int(args, 10) != 0, inverses = address(args, 11), end = share(rows, thread + 1, threads);
+  for (let r = share(rows, thread, threads); r < end; r++) {
+    const at = x + <usize>r * sx, inverse = inverseRms(at, width, eps);
+    store<f32>(inverses + (<usize>r << 2), inverse);
+    gradRow(dy + <usize>r * sdy, at, w, dx + <usize>r * sx, width, inverse, accumulate);
   }
 }
 
-/** dw += the chunks' parts, chunk after chunk. */
+/** dw += dy * x * inverse, row after row, threads share the columns: a batch cut between any two rows gives the same sums. */
 export function rmsNormGradSum(args: usize, thread: i32, threads: i32): void {
-  const dw = address(args, 4), width = int(args, 6), parts = address(args, 11), bytes = <usize>width << 2;
-  const chunks = (int(args, 5) + CHUNK - 1) / CHUNK;
-  const vectors = (width + 3) >> 2;
-  const end = min(bytes, <usize>share(vectors, thread + 1, threads) << 4);
-  for (let i = <usize>share(vectors, thread, threads) << 4; i < end; i += 16) {
-    if (i + 16 <= bytes) {
-      let sum = f32x4.splat(0);
-      for (let chunk = 0; chunk < chunks; chunk++) sum = f32x4.add(sum, v128.load(parts + <usize>chunk * bytes + i));
-      v128.store(dw + i, f32x4.add(v128.load(dw + i), sum));
-    } else
-      for (let j = i; j < bytes; j += 4) {
-        let sum: f32 = 0;
-        for (let chunk = 0; chunk < chunks; chunk++) sum += load<f32>(parts + <usize>chunk * bytes + j);
-        store<f32>(dw + j, load<f32>(dw + j) + sum);
-      }
+  const dw = address(args, 4), rows = int(args, 5), width = int(args, 6), sx = address(args, 8), sdy = address(args, 9);
+  const vectors = (width + 3) >> 2, start = <usize>share(vectors, thread, threads) << 4;
+  const end = min(<usize>width << 2, <usize>share(vectors, thread + 1, threads) << 4);
+  let dy = address(args, 0), x = address(args, 1), inverses = address(args, 11);
+  for (let r = 0; r < rows; r++) {
+    const inverse = load<f32>(inverses), all = f32x4.splat(inverse);
+    let i = start;
+    for (; i + 16 <= end; i += 16)
+      v128.store(dw + i, madd(v128.load(dy + i), f32x4.mul(v128.load(x + i), all), v128.load(dw + i)));
+    for (; i < end; i += 4) store<f32>(dw + i, madd1(load<f32>(dy + i), load<f32>(x + i) * inverse, load<f32>(dw + i)));
+    dy += sdy;
+    x += sx;
+    inverses += 4;
   }
 }
 
-// With n = x * inverse and g = w * dy: dx = inverse * (g - n * mean(g * n)), and dw's part grows by dy * n.
+// With n = x * inverse and g = w * dy: dx = inverse * (g - n * mean(g * n)).
 // @ts-ignore: decorator
-@inline function gradRow(dy: usize, x: usize, w: usize, dx: usize, part: usize, width: i32, eps: f32, accumulate: bool): void {
+@inline function gradRow(dy: usize, x: usize, w: usize, dx: usize, width: i32, inverse: f32, accumulate: bool): void {
   const bytes = <usize>width << 2;
-  const inverse = inverseRms(x, width, eps);
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, i: usize = 0;
   for (; i + 64 <= bytes; i += 64) {
     s0 = madd(f32x4.mul(v128.load(dy + i), v128.load(w + i)), v128.load(x + i), s0);
@@ -82,15 +74,12 @@ export function rmsNormGradSum(args: usize, thread: i32, threads: i32): void {
   i = 0;
   for (; i + 32 <= bytes; i += 32) {
     const d0 = v128.load(dy + i), d1 = v128.load(dy + i, 16), v0 = v128.load(x + i), v1 = v128.load(x + i, 16);
-    const p0 = v128.load(part + i), p1 = v128.load(part + i, 16);
     let out0 = madd(v0, shifts, f32x4.mul(f32x4.mul(d0, v128.load(w + i)), inverses));
     let out1 = madd(v1, shifts, f32x4.mul(f32x4.mul(d1, v128.load(w + i, 16)), inverses));
     if (accumulate) {
       out0 = f32x4.add(v128.load(dx + i), out0);
       out1 = f32x4.add(v128.load(dx + i, 16), out1);
     }
-    v128.store(part + i, madd(d0, f32x4.mul(v0, inverses), p0));
-    v128.store(part + i, madd(d1, f32x4.mul(v1, inverses), p1), 16);
     v128.store(dx + i, out0);
     v128.store(dx + i, out1, 16);
   }
@@ -98,7 +87,6 @@ export function rmsNormGradSum(args: usize, thread: i32, threads: i32): void {
     const d = load<f32>(dy + i), v = load<f32>(x + i);
     let out = madd1(v, -shift, d * load<f32>(w + i) * inverse);
     if (accumulate) out = load<f32>(dx + i) + out;
-    store<f32>(part + i, madd1(d, v * inverse, load<f32>(part + i)));
     store<f32>(dx + i, out);
   }
 }
