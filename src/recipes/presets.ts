@@ -196,11 +196,16 @@ const fineTuning = (pretrain: SupervisedOptions): SupervisedOptions => ({
   decay: 0.8,
 });
 
-const DISTILL: DistillOptions = { shape: "qwen2", prompts: 1500, samples: 4, temperature: 1, max_tokens: 192 };
+/** Many questions rather than many answers to each: what a student lacks is examples. */
+const DISTILL: DistillOptions = { shape: "qwen2", prompts: 5000, samples: 2, temperature: 1, max_tokens: 192 };
+
+/** A student's learning rates: as large as the ones that made it, where the paper's are 5 to 20 times those its own model is tuned at. */
+export const studentRates = ({ muon_lr, adamw_lr }: SupervisedOptions) => ({ muon_lr, adamw_lr });
 
 /** Of learning a teacher's answers: a few thousand short ones, so smaller steps than documents without end allow. */
-export const studying = ({ sft }: Pick<Preset, "sft">): SupervisedOptions => ({
+export const studying = ({ pretrain, sft }: Pick<Preset, "pretrain" | "sft">): SupervisedOptions => ({
   ...sft,
+  ...studentRates(pretrain),
   tokens_per_step: 1024,
   epochs: 3,
 });
@@ -229,7 +234,7 @@ export const PRESETS: readonly Preset[] = [
       checkpoint_every: 10,
       evaluation: { items: 300, every: 20, max_tokens: 64 },
     },
-    distill: { ...DISTILL, prompts: 400, max_tokens: 64 },
+    distill: { ...DISTILL, prompts: 400, samples: 4, max_tokens: 64 },
   },
   {
     name: "speedrun",
@@ -253,7 +258,7 @@ export const PRESETS: readonly Preset[] = [
       checkpoint_every: 25,
       evaluation: { items: 40, every: 25, max_tokens: 192 },
     },
-    distill: { ...DISTILL, prompts: 6000 },
+    distill: { ...DISTILL, prompts: 12000 },
   },
   {
     name: "quick",

@@ -9,7 +9,7 @@ import {
   samplingSchema,
   supervisedSchema,
 } from "../options.ts";
-import { presetNamed } from "../presets.ts";
+import { presetNamed, studentRates } from "../presets.ts";
 
 const count = z.int().positive();
 
@@ -46,7 +46,9 @@ interface Size {
   readonly baseTokens: number;
   readonly styles: SupervisedOptions["styles"];
   readonly steps: { readonly zero: number; readonly reasoning: number; readonly scenarios: number };
-  readonly samples: SamplingOptions;
+  readonly coldSamples: SamplingOptions;
+  /** More than the cold start's: a student learns all it gets from there. */
+  readonly rejectionSamples: Pick<SamplingOptions, "prompts" | "samples">;
   readonly studentTokens: number;
   readonly epochs: { readonly coldStart: number; readonly sft: number; readonly distill: number };
   readonly items: number;
@@ -57,12 +59,13 @@ const SIZES: Readonly<Record<string, Size>> = {
     reasoning: ["number-words", "digit-sums"],
     levels: [1],
     weights: { "number-words": 1.5, requests: 0.4 },
-    baseTokens: 2_200_000,
+    baseTokens: 1_400_000,
     styles: { direct: 15, terse: 5, careful: 68, checking: 12 },
-    steps: { zero: 30, reasoning: 20, scenarios: 15 },
-    samples: { prompts: 400, samples: 4, temperature: 1, max_tokens: 80 },
-    studentTokens: 1_000_000,
-    epochs: { coldStart: 2, sft: 2, distill: 2 },
+    steps: { zero: 28, reasoning: 12, scenarios: 10 },
+    coldSamples: { prompts: 400, samples: 4, temperature: 1, max_tokens: 80 },
+    rejectionSamples: { prompts: 1600, samples: 4 },
+    studentTokens: 600_000,
+    epochs: { coldStart: 2, sft: 2, distill: 3 },
     items: 60,
   },
   speedrun: {
@@ -72,8 +75,9 @@ const SIZES: Readonly<Record<string, Size>> = {
     baseTokens: 8_000_000,
     styles: { direct: 37, terse: 15, careful: 33, checking: 15 },
     steps: { zero: 60, reasoning: 20, scenarios: 12 },
-    samples: { prompts: 1200, samples: 4, temperature: 1, max_tokens: 192 },
-    studentTokens: 2_000_000,
+    coldSamples: { prompts: 1200, samples: 4, temperature: 1, max_tokens: 192 },
+    rejectionSamples: { prompts: 4000, samples: 2 },
+    studentTokens: 1_500_000,
     epochs: { coldStart: 2, sft: 2, distill: 3 },
     items: 40,
   },
@@ -89,7 +93,8 @@ const SIZES: Readonly<Record<string, Size>> = {
     baseTokens: 46_400_000,
     styles: { direct: 15, terse: 8, careful: 52, checking: 25 },
     steps: { zero: 100, reasoning: 60, scenarios: 40 },
-    samples: { prompts: 6000, samples: 4, temperature: 1, max_tokens: 256 },
+    coldSamples: { prompts: 6000, samples: 4, temperature: 1, max_tokens: 256 },
+    rejectionSamples: { prompts: 6000, samples: 4 },
     studentTokens: 12_000_000,
     epochs: { coldStart: 2, sft: 2, distill: 3 },
     items: 100,
@@ -105,7 +110,7 @@ export function chainOptions(preset: string): ChainOptions {
   const reasoning = { families: [...size.reasoning], levels: [...size.levels], document_levels: {}, weights: {} };
   const all = { ...reasoning, families: [...size.reasoning, "requests"] };
   const weighted = { ...all, weights: { ...size.weights } };
-  const { max_tokens } = size.samples;
+  const { max_tokens } = size.coldSamples;
   // every stage's model is asked the same at the end; in between the runs need not ask much
   const evaluation = { items: Math.round(size.items / 2), every: 0, max_tokens };
   const base: SupervisedOptions = {
@@ -139,10 +144,10 @@ export function chainOptions(preset: string): ChainOptions {
       steps: size.steps.zero,
       evaluation: { ...evaluation, every: Math.round(size.steps.zero / 3) },
     },
-    cold_samples: size.samples,
+    cold_samples: size.coldSamples,
     cold_start: { ...tuned, epochs: size.epochs.coldStart },
     reasoning: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
-    rejection_samples: size.samples,
+    rejection_samples: { ...size.coldSamples, ...size.rejectionSamples },
     sft: { ...tuned, tasks: all, epochs: size.epochs.sft },
     preference_pairs: 400,
     scenarios: {
@@ -158,7 +163,7 @@ export function chainOptions(preset: string): ChainOptions {
       harmless_weight: 0.5,
     },
     student: { ...base, tokens: size.studentTokens },
-    distill: { ...tuned, tasks: all, epochs: size.epochs.distill },
+    distill: { ...tuned, ...studentRates(pretrain), tasks: all, epochs: size.epochs.distill },
     student_rl: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
     measure: { items: size.items, levels: [...size.levels], max_tokens },
   };
