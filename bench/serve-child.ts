@@ -2,6 +2,7 @@
 import { breathe } from "../src/generate/batch.ts";
 import { Scheduler } from "../src/generate/scheduler.ts";
 import { ModelSession } from "../src/generate/session.ts";
+import { serveConfig } from "../src/serve/config.ts";
 import { startServer } from "../src/serve/server.ts";
 import { question } from "./serve.ts";
 
@@ -38,7 +39,8 @@ function cpu(): number {
 }
 
 async function alone(sequences: number, maxTokens: number, rounds: number): Promise<object> {
-  const scheduler = new Scheduler(session.decoder, { slots: 16, capacity: Math.min(4096, session.context) });
+  const capacity = Math.min(4096, session.context);
+  const scheduler = new Scheduler(session.decoder, { slots: 16, capacity, speculate: serveConfig.parse({}).speculate });
   let tokens = 0;
   const before = cpu();
   for (let round = 0; round < rounds; round++) {

@@ -108,6 +108,17 @@ const benchmarks: readonly Benchmark[] = [
     },
   },
   {
+    name: "speculate",
+    about: "what guessing ahead brings the engine with 1 to 16 answers at once that copy their prompt or do not",
+    long: true,
+    run: async ({ threads, json, model, decode }) => {
+      const { run } = await import("../../bench/speculate.ts");
+      const { BUNDLED_MODEL } = await import("../generate/session.ts");
+      const emit = (line: Readonly<Record<string, unknown>>): void => show(line, json);
+      await run({ threads, model: model ?? BUNDLED_MODEL, newTokens: decode, emit });
+    },
+  },
+  {
     name: "serve",
     about:
       "answers over HTTP with 1, 4 and 16 readers beside the server that --peer starts, and the serving's own processor time",
@@ -169,7 +180,7 @@ export function register(program: Command): void {
     .option("--url <url>", "serve: the server to measure instead of one's own")
     .option(
       "--model <path>",
-      "infer, control, serve, soak, memory: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
+      "infer, control, speculate, serve, soak, memory: a GGUF file or a model folder; the bundled model without it; browser: a GGUF file",
     )
     .option(
       "--peer <command>",
@@ -185,7 +196,7 @@ export function register(program: Command): void {
     .option("--seed <n>", "soak: of what is asked and how clients behave (1)", naturalNumber("--seed"))
     .option(
       "--decode <tokens>",
-      "infer, browser: how many tokens are written (128); chat: how many stream (30,000)",
+      "infer, browser: how many tokens are written (128); chat: how many stream (30,000); speculate: of each answer (96)",
       positiveInteger("--decode"),
     )
     .option("--runs <n>", "infer, browser: how often each is timed (3)", positiveInteger("--runs"));

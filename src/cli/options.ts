@@ -38,6 +38,15 @@ export function naturalNumber(flag: string): (text: string) => number {
   return (text) => integer(text, flag, 0, "a whole number of at least 0");
 }
 
+/** Parses a whole number from 0 to `most`. */
+export function atMost(flag: string, most: number): (text: string) => number {
+  return (text) => {
+    const value = naturalNumber(flag)(text);
+    if (value > most) throw usageError(`${flag} must be from 0 to ${most}, not ${text}`, flag);
+    return value;
+  };
+}
+
 /** Parses a number between two bounds, both allowed. */
 export function numberBetween(flag: string, low: number, high: number): (text: string) => number {
   return (text) => {

@@ -6,7 +6,7 @@ import type { CompleteOptions } from "../generate/answer-options.ts";
 import { grammarOf } from "../generate/constraint/compile.ts";
 import type { Constraint } from "../generate/constraint/constraint.ts";
 import { parseGrammar } from "../generate/constraint/grammar.ts";
-import { naturalNumber, numberBetween, positiveInteger } from "./options.ts";
+import { atMost, naturalNumber, numberBetween, positiveInteger } from "./options.ts";
 
 /** What the flags give; a flag not asked for is undefined. */
 export interface SamplingOptions {
@@ -200,14 +200,6 @@ function constraintOf({ jsonSchema, jsonObject, regex, grammar }: SamplingOption
     }
   }
   return constraint;
-}
-
-function atMost(flag: string, most: number): (text: string) => number {
-  return (text) => {
-    const value = naturalNumber(flag)(text);
-    if (value > most) throw usageError(`${flag} must be from 0 to ${most}, not ${text}`, flag);
-    return value;
-  };
 }
 
 function listed(flag: string): (text: string, before?: readonly string[]) => readonly string[] {

@@ -4,7 +4,14 @@ import { usageError } from "../error.ts";
 import type { ServeOptions } from "../serve/config.ts";
 import type { PriceConfig } from "../serve/price.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { addCommonOptions, type CommonOptions, naturalNumber, numberBetween, positiveInteger } from "./options.ts";
+import {
+  addCommonOptions,
+  atMost,
+  type CommonOptions,
+  naturalNumber,
+  numberBetween,
+  positiveInteger,
+} from "./options.ts";
 import { note, print, printJson } from "./output.ts";
 
 interface ServeFlags extends CommonOptions {
@@ -17,6 +24,7 @@ interface ServeFlags extends CommonOptions {
   readonly queue: number;
   readonly context?: number;
   readonly cacheMemory: number;
+  readonly speculate: number;
   readonly modelMemory?: number;
   readonly cors: readonly string[];
   readonly allowHost: readonly string[];
@@ -60,6 +68,12 @@ export function register(program: Command): void {
       positiveInteger("--context"),
     )
     .option("--cache-memory <MB>", "for beginnings of prompts, of each model", naturalNumber("--cache-memory"), 256)
+    .option(
+      "--speculate <n>",
+      "tokens guessed ahead in a step with one answer, each further answer taking one away (0: none)",
+      atMost("--speculate", 64),
+      3,
+    )
     .option(
       "--model-memory <MB>",
       "loaded models together; the one used longest ago gives way",
@@ -147,6 +161,7 @@ function settingsOf(flags: ServeFlags, isGiven: (flag: keyof ServeFlags) => bool
     ["queue", { queue: flags.queue }],
     ["context", { context: flags.context }],
     ["cacheMemory", { cacheBytes: flags.cacheMemory * MEGABYTE }],
+    ["speculate", { speculate: flags.speculate }],
     ["modelMemory", { modelBytes: (flags.modelMemory ?? 0) * MEGABYTE }],
     ["cors", { cors: [...flags.cors] }],
     ["allowHost", { allowHosts: [...flags.allowHost] }],

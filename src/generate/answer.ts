@@ -47,7 +47,7 @@ export interface Answer {
   readonly logprobs: readonly TokenInfo[] | null;
   readonly usage: Usage;
   readonly timing: Timing;
-  /** What guessing ahead came to, where it was asked for. */
+  /** What guessing ahead came to, where guesses were to be made. */
   readonly speculation?: Speculation;
 }
 
@@ -241,6 +241,7 @@ export class AnswerWriter {
         prefill_tok_s: rate(prompt, prefill),
         decode_tok_s: rate(tokens - 1, decode),
       },
+      ...(sequence.speculation === null ? {} : { speculation: sequence.speculation }),
     };
   }
 

@@ -10,9 +10,14 @@ import type { KvCache } from "../model/cache.ts";
 import type { Decoder } from "../model/decoder.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { chooseToken, notFinite } from "./choose-token.ts";
+import { ObservedPrompts } from "./engine/observed-prompts.ts";
 import { RowMeasures } from "./engine/row-measures.ts";
 import { Slots } from "./engine/slots.ts";
+import { StepLayout } from "./engine/step-layout.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "./sequence.ts";
+import { type BatchDrafter, BatchGuesses, type GuessedRow } from "./speculative/batch-guesses.ts";
+import { BatchLookup } from "./speculative/batch-lookup.ts";
+import { RowWriter } from "./speculative/row-writer.ts";
 
 export interface SchedulerOptions {
   /** Sequences in flight at once. */
@@ -23,6 +28,13 @@ export interface SchedulerOptions {
   readonly chunk?: number;
   /** Bytes for beginnings of prompts whose slot went to another sequence. Default 0. */
   readonly saveBytes?: number;
+  /**
+   * Tokens guessed ahead in a step that writes one sequence; each further sequence takes one away. Where the device's memory is not the
+   * host's there are none. Default 0.
+   */
+  readonly speculate?: number;
+  /** Who guesses. Default: the texts themselves. */
+  readonly drafter?: BatchDrafter;
 }
 
 /** Runs sequences on one decoder; not for two callers at once. */
@@ -38,21 +50,21 @@ export class Scheduler {
   /** Live ones that sit out steps. */
   readonly #paused: Sequence[] = [];
   readonly #slots: Slots;
-  readonly #rows: {
-    count: number;
-    readonly ids: Int32Array;
-    readonly slots: Int32Array;
-    readonly positions: Int32Array;
-  };
+  readonly #rows: StepLayout;
   readonly #measures: RowMeasures;
   readonly #stepped: Sequence[] = [];
-  /** Prompt rows of the step whose logits somebody wants to see. */
-  readonly #observed: { readonly sequence: Sequence; readonly row: number; readonly count: number }[] = [];
+  readonly #observed: ObservedPrompts;
+  /** Null: no guesses are made. */
+  readonly #guesses: BatchGuesses | null;
+  readonly #guessWriter: RowWriter;
+  /** The guesses the step reads, in the rows after those of the live sequences. */
+  #guessed: readonly GuessedRow[] = [];
+  #lastGuessed = NO_GUESSES;
   #ordered = true;
   #steps = 0;
 
   constructor(decoder: Decoder, options: SchedulerOptions) {
-    const { slots, capacity, chunk = 512, saveBytes = 0 } = options;
+    const { slots, capacity, chunk = 512, saveBytes = 0, speculate = 0 } = options;
     const device = decoder.device;
     this.#decoder = decoder;
     this.#device = device;
@@ -60,9 +72,12 @@ export class Scheduler {
     this.#chunk = chunk;
     this.#cache = decoder.newCache(slots, capacity);
     this.#slots = new Slots(this.#cache, saveBytes);
-    const rows = slots + chunk;
-    this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
+    this.#rows = new StepLayout(slots + speculate + chunk);
+    this.#observed = new ObservedPrompts(decoder);
     this.#measures = new RowMeasures(device, slots, decoder.config.vocab_size);
+    const guesses = speculate > 0 && RowWriter.fits(device);
+    this.#guesses = guesses ? new BatchGuesses(speculate, options.drafter ?? new BatchLookup()) : null;
+    this.#guessWriter = new RowWriter(device, decoder.config.vocab_size);
   }
 
   /** True when there is nothing to do; paused sequences do nothing. */
@@ -134,9 +149,14 @@ export class Scheduler {
     this.#ordered = false;
   }
 
-  /** Rows of the last step: new tokens and prompt tokens. */
+  /** Rows of the last step: new tokens, guesses and prompt tokens. */
   get rows(): number {
     return this.#rows.count;
+  }
+
+  /** Guesses of the last step, and how many of them were right. */
+  get guessed(): { readonly drafted: number; readonly accepted: number } {
+    return this.#lastGuessed;
   }
 
   /** Forgets all cached beginnings: to be called when parameters have changed. */
@@ -148,10 +168,11 @@ export class Scheduler {
   close(): void {
     this.#cache.free();
     this.#measures.close();
+    this.#guessWriter.close();
   }
 
   /**
-   * One step: every live sequence gets a token, up to `chunk` prompt tokens are read. Synchronous where host and device share
+   * One step: every live sequence gets a token, and further ones where they were guessed, up to `chunk` prompt tokens are read. Synchronous where host and device share
    * memory, so that a loop over it creates no promises.
    * @param onToken called for each new token, after `sequence.finish` is set if it was the last; also where a sequence failed,
    *   with `error` set and no new token
@@ -163,8 +184,8 @@ export class Scheduler {
     if (this.#rows.count === 0) return;
     const hidden = this.#decoder.step(this.#cache, this.#rows);
     this.#steps++;
-    if (this.#observed.length === 0) return this.#write(hidden, onToken);
-    return this.#observePrompts(hidden).then(() => this.#write(hidden, onToken));
+    if (this.#observed.none) return this.#write(hidden, onToken);
+    return this.#observed.show(hidden).then(() => this.#write(hidden, onToken));
   }
 
   /** Gives every live sequence its token. */
@@ -175,14 +196,19 @@ export class Scheduler {
       this.#endReads();
       return;
     }
-    const last = hidden.rows === live ? hidden : firstRows(device, hidden, live); // (live, hidden)
-    const logits = this.#decoder.logits(last); // (live, vocabulary)
+    const rows = live + this.#guessed.length;
+    const last = hidden.rows === rows ? hidden : firstRows(device, hidden, rows); // (live and guessed, hidden)
+    const logits = this.#decoder.logits(last); // (live and guessed, vocabulary)
     const measures = this.#measures;
     measures.beforeChoice(logits, this.#live);
     if (logits.host === null || measures.lse.host === null) return this.#finishRemote(logits, onToken);
     this.#choose(logits.host, measures.lse.host);
     measures.ofChoice(logits, this.#live);
     this.#take(measures.logp.host!, measures.entropy.host!, onToken);
+    if (this.#guesses !== null) {
+      this.#takeGuessed(logits, live, onToken);
+      this.#lastGuessed = this.#guesses.settle();
+    }
   }
 
   async #finishRemote(logits: F32, onToken?: (sequence: Sequence) => void): Promise<void> {
@@ -193,22 +219,6 @@ export class Scheduler {
     measures.ofChoice(logits, this.#live);
     const [logp, entropy] = await Promise.all([device.read(measures.logp), device.read(measures.entropy)]);
     this.#take(logp, entropy, onToken);
-  }
-
-  /** Shows those who want to see them the logits of the prompt rows just read. */
-  async #observePrompts(hidden: Tensor): Promise<void> {
-    const vocabulary = this.#decoder.config.vocab_size;
-    for (const { sequence, row, count } of this.#observed) {
-      const first = sequence.position - count;
-      for (let at = 0; at < count; at += OBSERVED_AT_ONCE) {
-        const rows = Math.min(OBSERVED_AT_ONCE, count - at);
-        const indices = Int32Array.from({ length: rows }, (_, i) => row + at + i);
-        const logits = await this.#device.read(this.#decoder.logits(this.#decoder.pick(hidden, indices)));
-        for (let i = 0; i < rows; i++) {
-          sequence.request.observePrompt!(logits, i * vocabulary, vocabulary, first + at + i);
-        }
-      }
-    }
   }
 
   /** Gives free slots to waiting sequences, each with whatever beginning of its prompt there is already. */
@@ -237,41 +247,38 @@ export class Scheduler {
     this.#ordered = false;
   }
 
-  /** Lays out the step's rows: first the live ones, in runs of equal temperature, then prompt tokens. */
+  /** Lays out the step's rows: first the live ones, in runs of equal temperature, then guesses, then prompt tokens. */
   #fillRows(chunk: number): void {
     if (!this.#ordered) {
       this.#live.sort((a, b) => a.sampler.temperature - b.sampler.temperature); // stable
       this.#ordered = true;
     }
-    const { ids, slots, positions } = this.#rows;
-    let count = 0;
-    for (const sequence of this.#live) {
-      ids[count] = sequence.feed;
-      slots[count] = sequence.slot;
-      positions[count++] = sequence.position;
-      this.#slots.write(sequence.slot, sequence.position, sequence.feed);
+    const rows = this.#rows;
+    rows.clear();
+    for (const { feed, slot, position } of this.#live) {
+      rows.add(feed, slot, position);
+      this.#slots.write(slot, position, feed);
     }
+    this.#lastGuessed = NO_GUESSES;
+    if (this.#guesses !== null) this.#guessed = this.#guesses.plan(this.#live);
+    for (const { guesses, id, position } of this.#guessed) rows.add(id, guesses.sequence.slot, position);
     // Each reads an equal share, so that a short prompt need not wait for a long one; the first ones take what is left over.
     let left = chunk;
-    this.#observed.length = 0;
+    this.#observed.clear();
     for (let i = 0; i < this.#reading.length && left > 0; i++) {
       const sequence = this.#reading[i];
       const { prompt } = sequence.request;
       const share = Math.ceil(left / (this.#reading.length - i));
-      const end = Math.min(prompt.length - 1, sequence.position + share);
-      left -= end - sequence.position;
-      if (sequence.request.observePrompt !== undefined) {
-        this.#observed.push({ sequence, row: count, count: end - sequence.position });
-      }
-      for (let at = sequence.position; at < end; at++) {
-        ids[count] = prompt[at];
-        slots[count] = sequence.slot;
-        positions[count++] = at;
+      const from = sequence.position;
+      const end = Math.min(prompt.length - 1, from + share);
+      left -= end - from;
+      this.#observed.add(sequence, rows.count, end - from);
+      for (let at = from; at < end; at++) {
+        rows.add(prompt[at], sequence.slot, at);
         this.#slots.write(sequence.slot, at, prompt[at]);
       }
       sequence.position = end;
     }
-    this.#rows.count = count;
   }
 
   /** Moves sequences whose prompt is read to the live ones, with copies for those that wait for the same prompt. */
@@ -320,11 +327,9 @@ export class Scheduler {
       if (sequence.error === null && !Number.isFinite(logp[r])) sequence.error = notFinite(sequence, this.#steps);
       if (sequence.error !== null) sequence.finish = "abort";
       else {
-        sequence.push(id, logp[r], entropy[r]);
+        sequence.take(id, logp[r], entropy[r]);
         sequence.feed = id;
         sequence.position++;
-        if (sequence.request.stopIds.includes(id)) sequence.finish = "stop";
-        else if (sequence.ids.length === sequence.request.maxTokens) sequence.finish = "length";
       }
       if (sequence.finish === null) live[kept++] = sequence;
       else this.#slots.release(sequence.slot);
@@ -334,6 +339,31 @@ export class Scheduler {
     this.#endReads();
     // Last, since a listener may cancel or add.
     if (onToken !== undefined) for (const sequence of stepped) onToken(sequence);
+  }
+
+  /**
+   * Gives further tokens to the sequences whose last one was guessed, each after its listener has heard of the one before. What was read
+   * of wrong guesses stays unknown to the slots and is written over.
+   */
+  #takeGuessed(logits: F32, live: number, onToken?: (sequence: Sequence) => void): void {
+    for (const [i, { guesses, id, position }] of this.#guessed.entries()) {
+      const { sequence } = guesses;
+      if (sequence.position !== position || sequence.feed !== id || !this.#live.includes(sequence)) continue;
+      this.#slots.write(sequence.slot, position, id);
+      guesses.accepted++;
+      try {
+        sequence.feed = this.#guessWriter.write(sequence, logits, live + i, this.#steps);
+        sequence.position++;
+      } catch (error) {
+        sequence.error = error;
+        sequence.finish = "abort";
+      }
+      if (sequence.finish !== null) {
+        remove(this.#live, sequence);
+        this.#slots.release(sequence.slot);
+      }
+      onToken?.(sequence);
+    }
   }
 }
 
@@ -346,8 +376,7 @@ export interface SchedulerState {
   readonly savedBytes: number;
 }
 
-/** Rows of logits held at once, which have the vocabulary's width. */
-const OBSERVED_AT_ONCE = 32;
+const NO_GUESSES = { drafted: 0, accepted: 0 };
 
 function firstRows(device: Device, hidden: Tensor, rows: number): Tensor {
   return new Tensor(device.slice(hidden.buf, 0, rows * hidden.width), rows, hidden.width);

@@ -2,6 +2,7 @@
 import { UserError } from "../error.ts";
 import { Penalties } from "./penalties.ts";
 import { Sampler, type Sampling } from "./sampling.ts";
+import type { Speculation } from "./speculative/speculation.ts";
 
 /** What to generate. */
 export interface Request {
@@ -51,6 +52,8 @@ export class Sequence {
   error: unknown = null;
   /** Tokens of the prompt that were cached already and not computed again. */
   cached = 0;
+  /** Guesses read and found right; null where none were to be made. */
+  guessed: { drafted: number; accepted: number } | null = null;
   #logps: Float32Array;
   #entropies: Float32Array;
   // The scheduler's own: the slot, the position its next row goes to, the token that row feeds, who waits for the same prompt.
@@ -77,6 +80,19 @@ export class Sequence {
   /** Entropy in nats of the distribution each came from, likewise. */
   get entropies(): Float32Array {
     return this.#entropies.subarray(0, this.ids.length);
+  }
+
+  /** What guessing came to so far; null where there was none. */
+  get speculation(): Speculation | null {
+    const { guessed, ids } = this;
+    return guessed === null ? null : { steps: ids.length - guessed.accepted, ...guessed };
+  }
+
+  /** Adds the token drawn; `finish` is set if it was the last. */
+  take(id: number, logp: number, entropy: number): void {
+    this.push(id, logp, entropy);
+    if (this.request.stopIds.includes(id)) this.finish = "stop";
+    else if (this.ids.length === this.request.maxTokens) this.finish = "length";
   }
 
   push(id: number, logp: number, entropy: number): void {

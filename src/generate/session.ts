@@ -17,6 +17,7 @@ import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
 import { drafterFor } from "./speculative/drafter-for.ts";
+import { RowWriter } from "./speculative/row-writer.ts";
 import { SpeculativeRunner } from "./speculative/runner.ts";
 
 /** Messages for the chat template, or a text for the model to continue as it is. */
@@ -109,7 +110,7 @@ export class ModelSession {
         index,
         onEvent: onDelta === undefined ? undefined : (event) => onDelta(event, index),
       });
-    if (n === 1 && (options.speculative ?? 0) > 0 && SpeculativeRunner.fits(this.decoder.device)) {
+    if (n === 1 && (options.speculative ?? 0) > 0 && RowWriter.fits(this.decoder.device)) {
       return [await this.#speculate(begin(0), prompt.ids.length + maxTokens, options)];
     }
     const scheduler = this.#schedulerFor(n, prompt.ids.length + maxTokens);
@@ -137,8 +138,8 @@ export class ModelSession {
     }
     writer.start();
     const onToken = (sequence: Sequence) => writer.onToken(sequence);
-    const { sequence, speculation } = await this.#runner!.run(request, { signal, onToken });
-    return { ...writer.finish(sequence, this.loadMs), speculation };
+    const { sequence } = await this.#runner!.run(request, { signal, onToken });
+    return writer.finish(sequence, this.loadMs);
   }
 
   /** Ends the worker threads and gives the memory back. */

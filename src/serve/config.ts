@@ -56,6 +56,11 @@ export const serveConfig = z.strictObject({
   context: z.int().min(16).optional(),
   /** Bytes of each model for beginnings of prompts whose slot was taken. */
   cacheBytes: count(256 * 2 ** 20),
+  /**
+   * Tokens guessed ahead in a step that writes one answer, each further answer taking one away; 0: none. Answers are the same,
+   * sooner where they repeat what stands in the prompt.
+   */
+  speculate: z.int().min(0).max(64).default(3),
   /** Bytes that loaded models may take together; one more pushes out the one used longest ago. Left out: no limit. */
   modelBytes: z.int().min(1).optional(),
   /** Web origins that may call from a browser; "*": any. Empty: only pages this server serves. */

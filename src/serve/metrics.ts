@@ -98,9 +98,14 @@ export class Metrics {
     this.#counters.engine_failure_total.inc({ model_name: model });
   }
 
-  /** A step's time is what each of its new tokens took after the one before. */
-  stepped(model: string, { ms, newTokens }: StepRecord): void {
-    for (let i = 0; i < newTokens; i++) this.#observe("inter_token_latency_seconds", { model_name: model }, ms);
+  /** A step's time is what each of its new tokens took after the one before; those guessed right come with the one before. */
+  stepped(model: string, { ms, newTokens, drafted, accepted }: StepRecord): void {
+    const labels = { model_name: model };
+    for (let i = 0; i < newTokens; i++) {
+      this.#observe("inter_token_latency_seconds", labels, i < newTokens - accepted ? ms : 0);
+    }
+    this.#counters.spec_decode_num_draft_tokens_total.inc(labels, drafted);
+    this.#counters.spec_decode_num_accepted_tokens_total.inc(labels, accepted);
   }
 
   /** Counts a request passed on to another server. */
@@ -119,6 +124,8 @@ const COUNTERS = {
   reasoning_tokens_total: "Tokens written as thinking.",
   prefix_cache_queries_total: "Prompt tokens looked up in the cache.",
   prefix_cache_hits_total: "Prompt tokens found in the cache.",
+  spec_decode_num_draft_tokens_total: "Tokens guessed ahead.",
+  spec_decode_num_accepted_tokens_total: "Tokens guessed ahead that were right.",
   answers_lost_to_reasoning_total: "Answers that never came because the token limit ended the thinking.",
   request_failure_total: "Requests that failed inside.",
   engine_failure_total: "Times the engine broke, or could not start anew.",
@@ -127,7 +134,8 @@ type CounterName = keyof typeof COUNTERS;
 
 const SECONDS_HELP = {
   time_to_first_token_seconds: "From arrival to the first new token.",
-  inter_token_latency_seconds: "From one token of an answer to the next: the time of the step, for each token it gave.",
+  inter_token_latency_seconds:
+    "From one token of an answer to the next: the time of the step, for each token it gave; 0 for those guessed right.",
   request_time_per_output_token_seconds: "Mean time from one token to the next.",
   e2e_request_latency_seconds: "From arrival to the last token.",
   request_queue_time_seconds: "Waiting for a slot.",

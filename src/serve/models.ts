@@ -191,6 +191,7 @@ export class Models {
         context: this.#config.context,
         queue: this.#config.queue,
         saveBytes: this.#config.cacheBytes,
+        speculate: this.#config.speculate,
         reopen: open,
         observer: {
           finished: (record) => this.#observer.finished(host.id, record),

@@ -164,8 +164,9 @@ export class Engine implements JobOwner {
 
   #newScheduler(): Scheduler {
     const { slots, context } = this;
-    const saveBytes = this.#options.saveBytes ?? 256 * 2 ** 20;
-    return new Scheduler(this.#session.decoder, { slots, capacity: context, chunk: StepBudget.most, saveBytes });
+    const { saveBytes = 256 * 2 ** 20, speculate } = this.#options;
+    const { decoder } = this.#session;
+    return new Scheduler(decoder, { slots, capacity: context, chunk: StepBudget.most, saveBytes, speculate });
   }
 
   #checkOpen(): void {
@@ -214,9 +215,9 @@ export class Engine implements JobOwner {
         continue;
       }
       const ms = performance.now() - started;
-      const { rows } = this.#scheduler;
+      const { rows, guessed } = this.#scheduler;
       this.#budget.note(ms, rows);
-      this.#observer.step?.({ ms, rows, newTokens: this.#newTokens });
+      this.#observer.step?.({ ms, rows, newTokens: this.#newTokens, ...guessed });
       await breathe();
     }
   }

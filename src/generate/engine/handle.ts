@@ -74,9 +74,12 @@ export interface RequestRecord {
 /** One step of all sequences at work. */
 export interface StepRecord {
   readonly ms: number;
-  /** Rows computed: new tokens and prompt tokens. */
+  /** Rows computed: new tokens, guesses and prompt tokens. */
   readonly rows: number;
   readonly newTokens: number;
+  /** Tokens guessed, and how many of them were right and are among the new ones. */
+  readonly drafted: number;
+  readonly accepted: number;
 }
 
 export interface EngineObserver {

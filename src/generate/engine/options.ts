@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly queue?: number;
   /** Bytes for beginnings of prompts whose slot went to another request. Default 256 MiB. */
   readonly saveBytes?: number;
+  /** Tokens guessed ahead in a step that writes one answer; each further answer takes one away. Default 0: none. */
+  readonly speculate?: number;
   /** Events a slow reader may be behind before its request pauses. Default 256. */
   readonly buffer?: number;
   /** How long a paused request keeps its slot. Default a minute. */

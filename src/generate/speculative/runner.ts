@@ -3,14 +3,15 @@
  * taken as the model would have written itself. Each token is chosen from the model's own logits exactly as without guesses, with
  * the same random numbers, so the text is the same, sampled or greedy, whatever the drafter says.
  */
-import type { Device, F32, I32 } from "../../kernels/kernels.ts";
+import type { Device } from "../../kernels/kernels.ts";
 import type { KvCache } from "../../model/cache.ts";
 import type { Decoder } from "../../model/decoder.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { breathe } from "../batch.ts";
-import { chooseToken, notFinite } from "../choose-token.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "../sequence.ts";
 import type { Drafter } from "./drafter.ts";
+import { Eagerness } from "./eagerness.ts";
+import { RowWriter } from "./row-writer.ts";
 import type { Speculation } from "./speculation.ts";
 
 export interface RunOptions {
@@ -39,17 +40,7 @@ export class SpeculativeRunner {
     readonly positions: Int32Array;
   };
   readonly #guesses: Int32Array;
-  readonly #target = new Int32Array(1);
-  readonly #targetOnDevice: I32;
-  readonly #figures: readonly [logp: F32, lse: F32, entropy: F32];
-
-  /** Whether a device can run it: its memory must be the host's. */
-  static fits(device: Device): boolean {
-    const probe = device.f32(1);
-    const fits = probe.host !== null;
-    device.free(probe);
-    return fits;
-  }
+  readonly #writer: RowWriter;
 
   /** `drafter` gets the cache, with a layer for the model's prediction module; `mostDrafted` guesses a step at most. */
   constructor(decoder: Decoder, capacity: number, drafter: (cache: KvCache) => Drafter, mostDrafted = 8) {
@@ -64,20 +55,19 @@ export class SpeculativeRunner {
     const rows = Math.max(CHUNK, mostDrafted + 1);
     this.#rows = { count: 0, ids: new Int32Array(rows), slots: new Int32Array(rows), positions: new Int32Array(rows) };
     this.#guesses = new Int32Array(mostDrafted);
-    this.#targetOnDevice = device.i32(1);
-    this.#figures = [device.f32(1), device.f32(1), device.f32(1)];
+    this.#writer = new RowWriter(device, decoder.config.vocab_size);
   }
 
   /** Writes one text. @throws UserError as a scheduler does */
   async run(request: Request, options: RunOptions = {}): Promise<{ sequence: Sequence; speculation: Speculation }> {
     checkRequest(request, this.#decoder.config.vocab_size, this.capacity);
     const sequence = new Sequence(request);
-    const counts = { steps: 0, drafted: 0, accepted: 0 };
+    const guessed = { drafted: 0, accepted: 0 };
+    sequence.guessed = guessed;
     this.#drafter.reset();
     await this.#read(request.prompt, options);
     if (request.maxTokens === 0) sequence.finish = "length";
-    // How many guesses are worth it follows from how many were right: twice as many after all, half after none.
-    let eager = Math.min(4, this.mostDrafted);
+    const eagerness = new Eagerness(this.mostDrafted);
     let breathed = performance.now();
     while (sequence.finish === null) {
       if (options.signal?.aborted) {
@@ -85,25 +75,23 @@ export class SpeculativeRunner {
         break;
       }
       const before = sequence.ids.length;
-      const drafted = this.#step(sequence, eager, options);
+      const drafted = this.#step(sequence, eagerness.now, options);
       const accepted = sequence.ids.length - before - 1;
-      counts.steps++;
-      counts.drafted += drafted;
-      counts.accepted += accepted;
-      if (drafted > 0 && accepted >= drafted) eager = Math.min(this.mostDrafted, 2 * eager);
-      else if (accepted === 0 && drafted > 0) eager = Math.max(1, eager >> 1);
+      guessed.drafted += drafted;
+      guessed.accepted += accepted;
+      eagerness.note(drafted, accepted);
       if (performance.now() - breathed > 15) {
         await breathe();
         breathed = performance.now();
       }
     }
-    return { sequence, speculation: counts };
+    return { sequence, speculation: sequence.speculation! };
   }
 
   /** Gives the memory back. */
   close(): void {
     this.#cache.free();
-    for (const buffer of [this.#targetOnDevice, ...this.#figures]) this.#device.free(buffer);
+    this.#writer.close();
   }
 
   /** Reads the prompt, its last token aside, as far as the cache does not hold it. */
@@ -128,7 +116,7 @@ export class SpeculativeRunner {
 
   /** One step: the last token and its guesses. Returns how many there were. */
   #step(sequence: Sequence, eager: number, { onToken }: RunOptions): number {
-    const { request, sampler } = sequence;
+    const { request } = sequence;
     const { length } = request.prompt;
     const known = length + sequence.ids.length; // tokens there are; the last one is fed
     const room = Math.min(eager, request.maxTokens - sequence.ids.length - 1);
@@ -137,22 +125,11 @@ export class SpeculativeRunner {
     this.#lay(known - 1, drafted + 1);
     const hidden = this.#decoder.step(this.#cache, this.#rows);
     const logits = this.#decoder.logits(hidden); // (drafted + 1, vocabulary)
-    const vocabulary = this.#decoder.config.vocab_size;
-    const values = logits.host!;
     let row = 0;
     for (; row <= drafted; row++) {
-      const own = this.#device.slice(logits, row * vocabulary, vocabulary);
-      // The sum of exponentials first, since drawing needs it; a greedy choice does not.
-      if (sampler.temperature > 0) this.#measure(own, -1, sampler.measuredAt);
-      const [logp, lse, entropy] = this.#figures;
-      const id = chooseToken(sequence, values, row * vocabulary, vocabulary, lse.host![0], sequence.ids.length);
-      this.#measure(own, id, sampler.measuredAt);
-      if (!Number.isFinite(logp.host![0])) throw notFinite(sequence, sequence.ids.length);
-      sequence.push(id, logp.host![0], entropy.host![0]);
+      const id = this.#writer.write(sequence, logits, row, sequence.ids.length);
       this.#held = known + row;
       this.#tokens[known + row] = id;
-      if (request.stopIds.includes(id)) sequence.finish = "stop";
-      else if (sequence.ids.length === request.maxTokens) sequence.finish = "length";
       const ends = onToken?.(sequence) ?? null;
       sequence.finish ??= ends;
       if (sequence.finish !== null || row === drafted || id !== this.#guesses[row]) break;
@@ -169,13 +146,5 @@ export class SpeculativeRunner {
       positions[i] = from + i;
     }
     this.#rows.count = count;
-  }
-
-  #measure(row: F32, target: number, temperature: number): void {
-    this.#target[0] = target;
-    this.#device.write(this.#targetOnDevice, this.#target);
-    const [logp, lse, entropy] = this.#figures;
-    const vocabulary = this.#decoder.config.vocab_size;
-    this.#device.tokenLogProbs(row, this.#targetOnDevice, logp, lse, entropy, 1, vocabulary, temperature);
   }
 }
