@@ -6,7 +6,7 @@ import type { Decoder } from "../model/decoder.ts";
 import { Random } from "../random.ts";
 import type { RlOptions } from "../recipes/options.ts";
 import { presetNamed } from "../recipes/presets.ts";
-import { learnFrom, optimizerOptions, question, sampleGroups } from "../recipes/r1-zero-step.ts";
+import { learnFrom, optimizerOptions, ownSampler, question, sampleGroups } from "../recipes/r1-zero-step.ts";
 import { judgeOf } from "../recipes/rewards.ts";
 import { weightedTasks, worldDialogue } from "../recipes/world.ts";
 import { taskNamed } from "../tasks/catalogue.ts";
@@ -82,6 +82,7 @@ export async function trainLive(
   const random = { data: Random.from(seed, "r1-zero", "data"), policy: Random.from(seed, "r1-zero", "policy") };
   const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0.05 };
   const ask = () => question(families, options, random.data);
+  const sampler = ownSampler(decoder, options);
   const questions = options.tasks.families
     .slice(0, 4)
     .map((family) => sample(taskNamed(family), { seed, index: 0, level: options.tasks.levels[0]!, split: "held-out" }));
@@ -96,7 +97,7 @@ export async function trainLive(
     let seen = 0;
     for (let step = 1; step <= steps && !signal.aborted; step++) {
       const begun = performance.now();
-      const groups = await sampleGroups(decoder, ask, options, judge, random.data, options.prompts_per_step, signal);
+      const groups = await sampleGroups(sampler, ask, options, judge, random.data, options.prompts_per_step, signal);
       if (signal.aborted) return; // rollouts cut short would teach that short is right
       const place = { step, factor: rateFactor(schedule, step - 1, steps), seen };
       const { rollouts, advantages, metrics } = await learnFrom(

@@ -45,6 +45,8 @@ export interface Answer {
   readonly logps: Float32Array;
   /** A token each, where log-probs or entropy were asked for. */
   readonly logprobs: readonly TokenInfo[] | null;
+  /** The end-of-text token, which is no text and so not among `logprobs`; null where none ended it, or nothing was asked for. */
+  readonly end: TokenInfo | null;
   readonly usage: Usage;
   readonly timing: Timing;
   /** What guessing ahead came to, where guesses were to be made. */
@@ -228,6 +230,7 @@ export class AnswerWriter {
       ids: sequence.ids,
       logps: sequence.logps,
       logprobs: this.#reader === null ? null : this.#infos,
+      end: sequence.finish === "stop" && this.#read !== null ? { ...this.#read, thinking: false } : null,
       usage: {
         prompt_tokens: prompt,
         completion_tokens: tokens,

@@ -158,7 +158,13 @@ export const rlSchema = z.object({
     .enum(["f32", "q8_0"])
     .default("f32")
     .describe("q8_0: sample from a copy of the policy in 8 bits, and weigh each token by how likely training finds it"),
-  importance_cap: rate.default(3).describe("the most a token sampled in 8 bits counts"),
+  rollouts: z
+    .object({
+      url: z.string().nullable().describe("server that samples instead, with OpenAI's /v1/completions and token_ids"),
+      model: z.string().nullable().describe("its name there; null: the only one there is"),
+    })
+    .default({ url: null, model: null }),
+  importance_cap: rate.default(3).describe("the most a token counts that was sampled in 8 bits or by a server"),
   router_gamma: z.number().min(0),
   save_rollouts: z.int().min(0).describe("steps between saved rollouts; 0: none, 1: every step"),
   checkpoint_every: z.int().min(0),

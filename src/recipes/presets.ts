@@ -137,6 +137,7 @@ const speedrunRl: RlOptions = {
   rows_per_pass: 2048,
   slots: 128,
   rollout_weights: "f32",
+  rollouts: { url: null, model: null },
   importance_cap: 3,
   router_gamma: 0,
   save_rollouts: 1,

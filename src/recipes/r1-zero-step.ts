@@ -1,5 +1,6 @@
 /** One step of R1-Zero: questions asked and judged, then learned from. Nothing here knows of files, so a browser runs it as it is. */
-import { generateBatch } from "../generate/batch.ts";
+import { type Completion, generateBatch } from "../generate/batch.ts";
+import type { Request } from "../generate/sequence.ts";
 import type { Decoder } from "../model/decoder.ts";
 import type { Random } from "../random.ts";
 import type { FamilyShare } from "../tasks/corpus.ts";
@@ -26,9 +27,18 @@ export interface Group {
   readonly samples: readonly (Judged & { readonly text: string; readonly reason: string })[];
 }
 
-/** Asks `count` questions, samples a group of answers to each and judges them. */
+/** What samples: a completion for each request, in their order; fewer where the signal cut it short. */
+export type Sampler = (requests: readonly Request[], signal: AbortSignal) => Promise<readonly Completion[]>;
+
+/** The trainer's own engine on a decoder's weights. */
+export const ownSampler =
+  (decoder: Decoder, { slots }: Pick<RlOptions, "slots">): Sampler =>
+  (requests, signal) =>
+    generateBatch(decoder, requests, { slots, signal });
+
+/** Asks `count` questions, samples a group of answers to each and judges them; none where the signal cut the sampling short. */
 export async function sampleGroups(
-  decoder: Decoder,
+  sampler: Sampler,
   ask: () => TaskEntry,
   options: RlOptions,
   judge: Judge,
@@ -47,8 +57,9 @@ export async function sampleGroups(
       stopIds: dialogue.stopIds,
     }));
   });
-  const completions = await generateBatch(decoder, requests, { slots: options.slots, signal });
+  const completions = await sampler(requests, signal);
   const groups: Group[] = [];
+  if (signal.aborted) return groups;
   for (const [g, entry] of entries.entries()) {
     const samples: Group["samples"][number][] = [];
     for (let i = g * options.group_size; i < (g + 1) * options.group_size; i++) {
@@ -102,7 +113,7 @@ export async function learnFrom(
   const all = groups.flatMap(({ samples }) => samples);
   const { lambda, value_coef, value_clip } = options.ppo;
   const estimate = { beta: options.beta, lambda, maxRows: options.rows_per_pass };
-  const elsewhere = options.rollout_weights !== "f32"; // sampled by other weights than are trained
+  const elsewhere = options.rollout_weights !== "f32" || options.rollouts.url !== null; // sampled by other weights than are trained
   const trained = elsewhere ? await scoreCompletions(decoder, all, options.temperature, options.rows_per_pass) : null;
   const critiques = await critic?.critique(all, references, estimate);
   const rollouts = all.map((sample, i): Rollout => {

@@ -27,7 +27,8 @@ import { adapt } from "./adapt.ts";
 import { evaluator, styleWarning } from "./evaluation.ts";
 import { openJudge, questionsOf } from "./judge.ts";
 import type { RlOptions } from "./options.ts";
-import { type Group, learnFrom, optimizerOptions, question, sampleGroups } from "./r1-zero-step.ts";
+import { type Group, learnFrom, optimizerOptions, ownSampler, question, sampleGroups } from "./r1-zero-step.ts";
+import { checkRollouts, remoteSampler } from "./remote-rollouts.ts";
 import { checkHasData, worldSpeech } from "./speech.ts";
 import { CostMeter, type StageContext } from "./stage.ts";
 import { openRun, recordChanges, type StageRecord, withRemedy } from "./stage-run.ts";
@@ -48,6 +49,7 @@ export async function r1Zero(
   const { device, seed, signal, listener } = context;
   policyLoss(options.loss); // one there is not is told before anything is made
   checkHasData(speech, options.data, "prompts with answers");
+  checkRollouts(options);
   const families = weightedTasks(options.tasks);
   const own = options.data === null ? null : questionsOf(options.data);
   const { judge, close } = await openJudge(options, speech.thinks);
@@ -79,6 +81,8 @@ export async function r1Zero(
       if (critic !== null && head !== undefined) device.write(critic.head.buf, head);
     }
     if (context.resume) recordChanges(run, done, record);
+    const remote =
+      options.rollouts.url === null ? null : await remoteSampler(options, decoder.config.vocab_size, listener.note);
     const cost = new CostMeter(resumed?.state.position.cost);
     const save = async (step: number) =>
       saveCheckpoint(
@@ -116,13 +120,14 @@ export async function r1Zero(
       const begun = performance.now();
       const drawn = random.data.state();
       const next = () => (own === null ? question(families, options, random.data) : random.data.pick(own));
-      const sampler =
-        options.rollout_weights === "f32" ? decoder : await copyOf(decoder, device, options.rollout_weights);
+      const eightBits =
+        options.rollout_weights === "f32" ? null : await copyOf(decoder, device, options.rollout_weights);
+      const sampler = remote ?? ownSampler(eightBits ?? decoder, options);
       const ask = (count: number) => sampleGroups(sampler, next, options, judge, random.data, count, signal, dialogue);
       const batch = options.dynamic_sampling
         ? await sampleInformative(options.prompts_per_step, 4, ask, ({ samples }) => samples.map((one) => one.reward))
         : { groups: await ask(options.prompts_per_step), sampled: options.prompts_per_step, rounds: 1 };
-      if (sampler !== decoder) sampler.free();
+      eightBits?.free();
       if (signal.aborted) {
         random.data.restore(drawn); // rollouts cut short would teach that short is right: the step begins again on resuming
         break;

@@ -17,7 +17,7 @@ import { supervisedDefaults, supervisedStep } from "../train/supervised.ts";
 import { testDevice } from "../train/test-device.ts";
 import { questionsOf } from "./judge.ts";
 import { planRecipe } from "./plan.ts";
-import { learnFrom, optimizerOptions, sampleGroups } from "./r1-zero-step.ts";
+import { learnFrom, optimizerOptions, ownSampler, sampleGroups } from "./r1-zero-step.ts";
 import { runRecipe } from "./recipes.ts";
 import { speechOf } from "./speech.ts";
 
@@ -98,7 +98,7 @@ test("SmolLM2 learns whole too: a GRPO step, then fine-tuning steps whose loss f
   const random = Random.from(3);
   const judge = (_: unknown, response: string) => ({ parts: {}, reward: response.length, reason: "" });
   const { signal } = new AbortController();
-  const groups = await sampleGroups(decoder, () => question!, rl, judge, random, 1, signal, dialogue);
+  const groups = await sampleGroups(ownSampler(decoder, rl), () => question!, rl, judge, random, 1, signal, dialogue);
   const { metrics } = await learnFrom(decoder, optimizer, groups, rl, { step: 1, factor: 1, seen: 0 }, random, null);
   assert.equal(metrics["sampling/sampling_logp_difference/max"], 0);
   assert.ok(metrics.grad_norm! > 0);

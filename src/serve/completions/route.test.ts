@@ -186,6 +186,7 @@ describe("text completions", () => {
       [{ prompt: [] }, "prompt"],
       [{ prompt: "x", max_tokens: 0 }, "max_tokens"],
       [{ prompt: "x", best_of: 3 }, "best_of"],
+      [{ prompt: "x", return_token_ids: true, stream: true }, "return_token_ids"],
       [{ prompt: [1, 2], suffix: "x" }, "suffix"],
       [{ prompt: [99_999] }, "ids"],
       [{ prompt: "x".repeat(500) }, "messages"],

@@ -32,6 +32,8 @@ async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
   const engine = await model.served.engine();
   const plans = planCompletions(request, engine);
   if (plans.length > MOST_PROMPTS) throw invalid(`There may be at most ${MOST_PROMPTS} prompts.`, "prompt");
+  if (request.stream && request.return_token_ids)
+    throw invalid("return_token_ids does not go with stream.", "return_token_ids");
   const { stream = false, stream_options: { include_usage: wantsUsage = false, resumable = false } = {} } = request;
   const id = `cmpl-${randomUUID()}`;
   const handles: Handle[] = [];
@@ -91,6 +93,7 @@ async function complete(core: Core, c: Context<AppEnv>): Promise<Response> {
 class CompletionTeller {
   readonly #n: number;
   readonly #withLogprobs: boolean;
+  readonly #withIds: boolean;
   readonly #plans: readonly CompletionPlan[];
   readonly #handles: readonly Handle[];
   readonly #tokenizer: Tokenizer;
@@ -108,6 +111,7 @@ class CompletionTeller {
     this.#price = price;
     this.#n = request.n ?? 1;
     this.#withLogprobs = request.logprobs !== undefined;
+    this.#withIds = request.return_token_ids ?? false;
     this.#plans = plans;
     this.#handles = handles;
     this.#tokenizer = tokenizer;
@@ -119,11 +123,13 @@ class CompletionTeller {
         const { echo, promptOnly } = this.#plans[from];
         const list = this.#withLogprobs ? this.#promptList(from) : null;
         if (!promptOnly) for (const token of answer.logprobs ?? []) list?.add(token);
+        if (!promptOnly && this.#withIds && answer.end !== null) list?.add({ ...answer.end, text: "" });
         return {
           text: echo + (promptOnly ? "" : answer.answer),
           index: from * this.#n + i,
           logprobs: list?.lists ?? null,
           finish_reason: finishReason(answer),
+          ...(this.#withIds ? { token_ids: promptOnly ? [] : answer.ids } : {}),
         };
       }),
     );

@@ -13,6 +13,8 @@ export const completionRequest = z.object({
   echo: maybe(z.boolean()),
   /** How many alternatives to each token. */
   logprobs: maybe(z.int().min(0).max(20)),
+  /** vLLM's: the ids of the new tokens, the one that ended the text included, as `token_ids` of each choice. */
+  return_token_ids: maybe(z.boolean()),
   best_of: maybe(z.int().min(1).max(1, { error: "only 1 is possible; ask for n answers and choose" })),
 });
 export type CompletionRequest = z.infer<typeof completionRequest>;
