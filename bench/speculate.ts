@@ -1,11 +1,14 @@
 /**
  * `reckon bench speculate`: what a step costs by its rows, and what guessing ahead brings the engine behind HTTP with 1 to 16 answers at
- * once, by how many tokens a step may guess: on texts that copy their prompt and on texts that do not. Every answer is checked to be the
+ * once, by how many tokens a step may guess: on texts that copy their prompt, that tell a story, that solve a task. Every answer is checked to be the
  * one without guesses. Processor time counts, so that other work on the machine hardly shows.
  */
+import type { Answer } from "../src/generate/answer.ts";
 import { Engine } from "../src/generate/engine/engine.ts";
 import { StepLayout } from "../src/generate/engine/step-layout.ts";
 import { ModelSession, type Question } from "../src/generate/session.ts";
+import { ALL } from "../src/tasks/catalogue.ts";
+import { sample } from "../src/tasks/sample.ts";
 
 export interface SpeculateBenchOptions {
   readonly model: string;
@@ -15,9 +18,13 @@ export interface SpeculateBenchOptions {
   readonly emit: (line: Readonly<Record<string, unknown>>) => void;
 }
 
+/** The text that ends by itself; the others go on for as many tokens as are asked for. */
+const TASKS = "solves a task";
 const CLIENTS = [1, 2, 4, 16];
 const GUESSES = [0, 1, 3, 7];
 const ROUNDS = 3;
+/** Small models are asked again until they have worked this long. */
+const LEAST_MS = 500;
 
 export async function run(options: SpeculateBenchOptions): Promise<void> {
   const session = await ModelSession.open(options);
@@ -30,16 +37,16 @@ export async function run(options: SpeculateBenchOptions): Promise<void> {
 function rowCosts({ decoder }: ModelSession, emit: SpeculateBenchOptions["emit"]): void {
   const [texts, known, times] = [16, 128, 15];
   const cache = decoder.newCache(texts, known + texts);
-  const layout = new StepLayout(known);
+  const layout = new StepLayout<{ slot: number }>(known);
   for (let slot = 0; slot < texts; slot++) {
     layout.clear();
-    for (let at = 0; at < known; at++) layout.add(2 + (at % 50), slot, at);
+    for (let at = 0; at < known; at++) layout.add(2 + (at % 50), { slot }, at);
     decoder.step(cache, layout);
   }
   for (const rows of [1, 2, 3, 4, 6, 8, 12, 16]) {
     const milliseconds = [true, false].map((oneText) => {
       layout.clear();
-      for (let i = 0; i < rows; i++) layout.add(9, oneText ? 0 : i, known + (oneText ? i : 0));
+      for (let i = 0; i < rows; i++) layout.add(9, { slot: oneText ? 0 : i }, known + (oneText ? i : 0));
       const taken = Array.from({ length: times }, () => {
         const from = cpuMs();
         decoder.logits(decoder.step(cache, layout));
@@ -57,16 +64,21 @@ async function answers({ model, threads, newTokens = 96, emit }: SpeculateBenchO
   const engines = new Map<number, Engine>();
   for (const speculate of GUESSES) {
     const session = await ModelSession.open({ model, threads });
-    engines.set(speculate, new Engine(session, { slots: 16, context: 384, saveBytes: 0, speculate }));
+    engines.set(speculate, new Engine(session, { slots: 16, context: 768, saveBytes: 0, speculate }));
   }
   const first = engines.get(0)!;
   for (const [text, question] of Object.entries(texts(first.session.template !== null))) {
     for (const clients of CLIENTS) {
       const questions = Array.from({ length: clients }, (_, i) => question(i));
+      const longest = Math.max(...questions.map((one) => first.session.prompt(one).ids.length));
+      if (longest + newTokens > first.context) {
+        emit({ bench: "speculate", text, clients, "left out": `${longest} tokens of prompt do not fit` });
+        continue;
+      }
       const best = new Map<number, Measured>();
       for (let round = 0; round < ROUNDS; round++) {
         for (const [speculate, engine] of engines) {
-          const measured = await measure(engine, questions, newTokens);
+          const measured = await measure(engine, questions, newTokens, text !== TASKS);
           const before = best.get(speculate);
           if (before === undefined || measured.cpuMs < before.cpuMs) best.set(speculate, measured);
         }
@@ -102,14 +114,24 @@ interface Measured {
   readonly accepted: number;
 }
 
-async function measure(engine: Engine, questions: readonly Question[], maxTokens: number): Promise<Measured> {
-  const options = { temperature: 0, maxTokens, ignoreEos: true };
+async function measure(
+  engine: Engine,
+  questions: readonly Question[],
+  maxTokens: number,
+  ignoreEos: boolean,
+): Promise<Measured> {
+  const options = { temperature: 0, maxTokens, ignoreEos };
   // Prompts are read first, so that only the writing is measured.
   for (const question of questions) await (await engine.submit(question, { ...options, maxTokens: 1 })).result;
   const [started, startedCpu] = [performance.now(), cpuMs()];
-  const handles = await Promise.all(questions.map((question) => engine.submit(question, options)));
-  const answers = (await Promise.all(handles.map(({ result }) => result))).flat();
-  const [ms, cpu] = [performance.now() - started, cpuMs() - startedCpu];
+  let answers: readonly Answer[] = [];
+  let times = 0;
+  do {
+    const handles = await Promise.all(questions.map((question) => engine.submit(question, options)));
+    answers = (await Promise.all(handles.map(({ result }) => result))).flat();
+    times++;
+  } while (cpuMs() - startedCpu < LEAST_MS);
+  const [ms, cpu] = [(performance.now() - started) / times, (cpuMs() - startedCpu) / times];
   return {
     ids: answers.map(({ ids }) => ids.join()).join(";"),
     tokens: answers.reduce((sum, { ids }) => sum + ids.length, 0),
@@ -128,7 +150,11 @@ function texts(chats: boolean): Readonly<Record<string, (i: number) => Question>
       const sentences = SENTENCES.map((_, k) => SENTENCES[(k + i) % SENTENCES.length]).join(" ");
       return ask(`Repeat the following text word for word.\n\n${sentences}`);
     },
-    "does not": (i) => ask(`Write a short story about ${SUBJECTS[i % SUBJECTS.length]}.`),
+    "tells a story": (i) => ask(`Write a short story about ${SUBJECTS[i % SUBJECTS.length]}.`),
+    [TASKS]: (i) => {
+      const task = ALL[i % ALL.length];
+      return ask(sample(task, { seed: 77, index: Math.floor(i / ALL.length), level: 1, split: "held-out" }).prompt);
+    },
   };
 }
 

@@ -15,8 +15,9 @@ import { RowMeasures } from "./engine/row-measures.ts";
 import { Slots } from "./engine/slots.ts";
 import { StepLayout } from "./engine/step-layout.ts";
 import { checkRequest, type Finish, type Request, Sequence } from "./sequence.ts";
-import { type BatchDrafter, BatchGuesses, type GuessedRow } from "./speculative/batch-guesses.ts";
+import { type BatchDrafter, BatchGuesses, type GuessedRow, NO_GUESSES } from "./speculative/batch-guesses.ts";
 import { BatchLookup } from "./speculative/batch-lookup.ts";
+import { BatchModule } from "./speculative/batch-module.ts";
 import { RowWriter } from "./speculative/row-writer.ts";
 
 export interface SchedulerOptions {
@@ -33,7 +34,7 @@ export interface SchedulerOptions {
    * host's there are none. Default 0.
    */
   readonly speculate?: number;
-  /** Who guesses. Default: the texts themselves. */
+  /** Who guesses. Default: the model's prediction module where it has one, else the texts themselves. */
   readonly drafter?: BatchDrafter;
 }
 
@@ -50,7 +51,7 @@ export class Scheduler {
   /** Live ones that sit out steps. */
   readonly #paused: Sequence[] = [];
   readonly #slots: Slots;
-  readonly #rows: StepLayout;
+  readonly #rows: StepLayout<Sequence>;
   readonly #measures: RowMeasures;
   readonly #stepped: Sequence[] = [];
   readonly #observed: ObservedPrompts;
@@ -59,7 +60,6 @@ export class Scheduler {
   readonly #guessWriter: RowWriter;
   /** The guesses the step reads, in the rows after those of the live sequences. */
   #guessed: readonly GuessedRow[] = [];
-  #lastGuessed = NO_GUESSES;
   #ordered = true;
   #steps = 0;
 
@@ -70,13 +70,14 @@ export class Scheduler {
     this.#device = device;
     this.#capacity = capacity;
     this.#chunk = chunk;
-    this.#cache = decoder.newCache(slots, capacity);
+    const guesses = speculate > 0 && RowWriter.fits(device);
+    this.#cache = decoder.newCache(slots, capacity, guesses);
     this.#slots = new Slots(this.#cache, saveBytes);
     this.#rows = new StepLayout(slots + speculate + chunk);
     this.#observed = new ObservedPrompts(decoder);
     this.#measures = new RowMeasures(device, slots, decoder.config.vocab_size);
-    const guesses = speculate > 0 && RowWriter.fits(device);
-    this.#guesses = guesses ? new BatchGuesses(speculate, options.drafter ?? new BatchLookup()) : null;
+    const drafter = options.drafter ?? BatchModule.of(decoder, this.#cache) ?? new BatchLookup();
+    this.#guesses = guesses ? new BatchGuesses(speculate, drafter) : null;
     this.#guessWriter = new RowWriter(device, decoder.config.vocab_size);
   }
 
@@ -156,7 +157,7 @@ export class Scheduler {
 
   /** Guesses of the last step, and how many of them were right. */
   get guessed(): { readonly drafted: number; readonly accepted: number } {
-    return this.#lastGuessed;
+    return this.#guesses?.outcome ?? NO_GUESSES;
   }
 
   /** Forgets all cached beginnings: to be called when parameters have changed. */
@@ -184,6 +185,7 @@ export class Scheduler {
     if (this.#rows.count === 0) return;
     const hidden = this.#decoder.step(this.#cache, this.#rows);
     this.#steps++;
+    this.#guesses?.follow(hidden, this.#rows, this.#live.length + this.#guessed.length, this.#rows.count);
     if (this.#observed.none) return this.#write(hidden, onToken);
     return this.#observed.show(hidden).then(() => this.#write(hidden, onToken));
   }
@@ -207,7 +209,8 @@ export class Scheduler {
     this.#take(measures.logp.host!, measures.entropy.host!, onToken);
     if (this.#guesses !== null) {
       this.#takeGuessed(logits, live, onToken);
-      this.#lastGuessed = this.#guesses.settle();
+      this.#guesses.settle();
+      this.#guesses.follow(hidden, this.#rows, 0, rows);
     }
   }
 
@@ -234,7 +237,10 @@ export class Scheduler {
       }
       const { slot, kept } = reusePrompt ? this.#slots.take(prompt) : { slot: this.#slots.takeEmpty(), kept: 0 };
       sequence.slot = slot;
-      sequence.position = sequence.cached = kept;
+      sequence.cached = kept;
+      // What a prediction module keeps of a token depends on the next one too, and that is another now.
+      const again = this.#guesses?.followsTexts && kept > 0 && kept < prompt.length - 1 ? 1 : 0;
+      sequence.position = kept - again;
       if (kept < prompt.length - 1) this.#reading.push(sequence);
       else this.#goLive(sequence);
     }
@@ -255,13 +261,13 @@ export class Scheduler {
     }
     const rows = this.#rows;
     rows.clear();
-    for (const { feed, slot, position } of this.#live) {
-      rows.add(feed, slot, position);
+    for (const sequence of this.#live) {
+      const { feed, slot, position } = sequence;
+      rows.add(feed, sequence, position);
       this.#slots.write(slot, position, feed);
     }
-    this.#lastGuessed = NO_GUESSES;
     if (this.#guesses !== null) this.#guessed = this.#guesses.plan(this.#live);
-    for (const { guesses, id, position } of this.#guessed) rows.add(id, guesses.sequence.slot, position);
+    for (const { guesses, id, position } of this.#guessed) rows.add(id, guesses.sequence, position);
     // Each reads an equal share, so that a short prompt need not wait for a long one; the first ones take what is left over.
     let left = chunk;
     this.#observed.clear();
@@ -274,7 +280,7 @@ export class Scheduler {
       left -= end - from;
       this.#observed.add(sequence, rows.count, end - from);
       for (let at = from; at < end; at++) {
-        rows.add(prompt[at], sequence.slot, at);
+        rows.add(prompt[at], sequence, at);
         this.#slots.write(sequence.slot, at, prompt[at]);
       }
       sequence.position = end;
@@ -350,7 +356,7 @@ export class Scheduler {
       const { sequence } = guesses;
       if (sequence.position !== position || sequence.feed !== id || !this.#live.includes(sequence)) continue;
       this.#slots.write(sequence.slot, position, id);
-      guesses.accepted++;
+      guesses.accept();
       try {
         sequence.feed = this.#guessWriter.write(sequence, logits, live + i, this.#steps);
         sequence.position++;
@@ -375,8 +381,6 @@ export interface SchedulerState {
   readonly cacheBytes: number;
   readonly savedBytes: number;
 }
-
-const NO_GUESSES = { drafted: 0, accepted: 0 };
 
 function firstRows(device: Device, hidden: Tensor, rows: number): Tensor {
   return new Tensor(device.slice(hidden.buf, 0, rows * hidden.width), rows, hidden.width);

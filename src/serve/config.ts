@@ -58,7 +58,7 @@ export const serveConfig = z.strictObject({
   cacheBytes: count(256 * 2 ** 20),
   /**
    * Tokens guessed ahead in a step that writes one answer, each further answer taking one away; 0: none. Answers are the same,
-   * sooner where they repeat what stands in the prompt.
+   * sooner where they repeat what stands in the prompt or the model has a prediction module.
    */
   speculate: z.int().min(0).max(64).default(3),
   /** Bytes that loaded models may take together; one more pushes out the one used longest ago. Left out: no limit. */

@@ -1,11 +1,12 @@
-/** The rows of a step as they are laid out, one after the other. */
+/** The rows of a step as they are laid out, one after the other, and whose each is. */
 import type { StepRows } from "../../model/stepper.ts";
 
-export class StepLayout implements StepRows {
+export class StepLayout<Owner extends { readonly slot: number }> implements StepRows {
   count = 0;
   readonly ids: Int32Array;
   readonly slots: Int32Array;
   readonly positions: Int32Array;
+  readonly owners: Owner[] = [];
 
   /** @param most rows there can be */
   constructor(most: number) {
@@ -15,13 +16,14 @@ export class StepLayout implements StepRows {
   }
 
   clear(): void {
-    this.count = 0;
+    this.count = this.owners.length = 0;
   }
 
-  add(id: number, slot: number, position: number): void {
+  add(id: number, owner: Owner, position: number): void {
     const at = this.count++;
     this.ids[at] = id;
-    this.slots[at] = slot;
+    this.slots[at] = owner.slot;
     this.positions[at] = position;
+    this.owners.push(owner);
   }
 }
