@@ -3,18 +3,22 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, SHARE_ENV, Worker } from "node:worker_threads";
 import { UserError } from "../../error.ts";
+import { EPOCH, FAILED } from "./assembly/addresses.ts";
 
 export const processors = (): number => availableParallelism();
-
-// Not the process's own flags: some, such as --input-type, are refused in a worker.
-const execArgv = ["--disable-warning=ExperimentalWarning"];
 
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+}
+
+/** The same with the addresses that worker.mjs cannot import. */
+export interface ThreadStart extends WorkerStart {
+  readonly epochAt: number;
+  readonly failedAt: number;
 }
 
 export interface StartedWorker {
@@ -65,10 +69,12 @@ export function startWorker(start: WorkerStart, onLost: () => void): Promise<Sta
   return new Promise((resolve, reject) => {
     let ending = false;
     const { port1, port2 } = new MessageChannel();
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      workerData: { ...start, life: port2 },
+    const thread: ThreadStart = { ...start, epochAt: EPOCH, failedAt: FAILED };
+    const worker = new Worker(new URL("./worker.mjs", import.meta.url), {
+      workerData: { ...thread, life: port2 },
       transferList: [port2],
-      execArgv,
+      env: SHARE_ENV,
+      execArgv: [], // the process's own include some, such as --input-type, that are refused in a worker
     });
     const hasEnded = portWatch(port1);
     worker.once("message", () => {

@@ -1,4 +1,4 @@
-/** worker.ts for the browser: a kernel thread, which gets module and memory in its first message. */
+/** worker.mjs for the browser: a kernel thread, which gets module and memory in its first message. */
 import { EPOCH, FAILED } from "./assembly/addresses.ts";
 import type { WorkerStart } from "./host.ts";
 import type { KernelExports } from "./pool.ts";
