@@ -9,6 +9,7 @@
 import { openModel } from "../src/checkpoint/open-model.ts";
 import { dequantize } from "../src/kernels/blocks/dequantize.ts";
 import { quantize, WRITABLE_TYPES } from "../src/kernels/blocks/quantize.ts";
+import { allBlocks } from "../src/kernels/blocks/reader.ts";
 import { Random } from "../src/random.ts";
 
 const NUMBERS = 1 << 21;
@@ -31,7 +32,10 @@ function measureFile(file: string): void {
   if (model === undefined) return;
   const { readBlocks, readTensor, tensors, fileBytes } = model;
   const blocks = cpuMs(() => {
-    for (const { name } of tensors()) kept.push(readBlocks(name)?.blocks.slice() ?? readTensor(name));
+    for (const { name } of tensors()) {
+      const blocks = readBlocks(name)?.blocks;
+      kept.push(blocks === undefined ? readTensor(name) : allBlocks(blocks));
+    }
   });
   const resident = process.memoryUsage().rss - empty;
   const longest = Math.max(...tensors().map(({ shape }) => shape.reduce((product, extent) => product * extent, 1)));

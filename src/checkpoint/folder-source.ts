@@ -34,7 +34,7 @@ export function openFolderSource(given: string): ModelSource {
         if (shape === undefined || shape.length < 2 || scaled || (dtype !== "BF16" && dtype !== "F16")) return null;
         const [outputs, inputs] = shape.slice(-2);
         const stacked = shape.length === 3 ? shape[0] : 1;
-        return { type: dtype, outputs, inputs, stacked, blocks: model.readRaw(name) };
+        return { type: dtype, outputs, inputs, stacked, blocks: model.raw(name) };
       },
       readLatentHalves: () => null,
       close: model.close,

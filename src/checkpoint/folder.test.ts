@@ -5,6 +5,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { UserError } from "../error.ts";
 import { dequantize } from "../kernels/blocks/dequantize.ts";
+import { allBlocks } from "../kernels/blocks/reader.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
 import { modelConfigToJson } from "../model/config-json.ts";
 import { openModelFolder, resolveModelFolder, saveModelFolder } from "./folder.ts";
@@ -122,7 +123,7 @@ test("a folder opened as any model gives BF16 matrices as they are stored, exper
     if (blocks === null) continue;
     assert.deepEqual([blocks.stacked * blocks.outputs * blocks.inputs, blocks.type], [data.length, "BF16"]);
     const numbers = new Float32Array(data.length);
-    dequantize(blocks.type, blocks.blocks, numbers);
+    dequantize(blocks.type, allBlocks(blocks.blocks), numbers);
     assert.deepEqual(numbers, data);
   }
   model.close();

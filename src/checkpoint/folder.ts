@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { reasonOf, UserError } from "../error.ts";
+import type { BlockReader } from "../kernels/blocks/reader.ts";
 import { type ModelConfig, parseModelConfig } from "../model/config.ts";
 import { modelConfigText } from "../model/config-json.ts";
 import { parseDeepSeekConfig } from "../model/model-args.ts";
@@ -39,7 +40,7 @@ export interface ModelFolder {
   /** How a parameter lies in the files (experts taken together; `scaled`: with FP8 block scales beside it). @throws UserError */
   stored(name: string): { readonly dtype: Dtype; readonly bytes: number; readonly scaled: boolean };
   /** A parameter's bytes as stored, experts end to end. @throws UserError */
-  readRaw(name: string): Uint8Array;
+  raw(name: string): BlockReader;
   /** Size of the weights' files. */
   readonly fileBytes: number;
   /** Parsed generation_config.json, {} where there is none. */
@@ -130,10 +131,11 @@ export function openModelFolder(given: string): ModelFolder {
         const bytes = parts.reduce((sum, [, one]) => sum + (one === undefined ? 0 : one.end - one.begin), 0);
         return { dtype: info.dtype, bytes, scaled: stored.has(`${first}_scale_inv`) };
       },
-      readRaw: (name) => {
-        const parts = partsOf(parameters, name).map((part) => file.readRaw(stored.get(part) ?? part));
-        return parts.length === 1 ? parts[0] : endToEnd(parts);
-      },
+      raw: (name) =>
+        endToEnd(
+          file,
+          partsOf(parameters, name).map((part) => stored.get(part) ?? part),
+        ),
       fileBytes: file.fileBytes,
       generationConfig: generation === null ? {} : (readJson(generation) as Record<string, unknown>),
       tokenizerPath: present("tokenizer.json"),
@@ -185,14 +187,20 @@ export function unstackExperts(experts: number, stacked: Float32Array): Float32A
   return Array.from({ length: experts }, (_, e) => stacked.subarray(e * each, (e + 1) * each));
 }
 
-function endToEnd(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+/** Tensors of one size as one run of bytes. */
+function endToEnd(file: SafetensorsFile, names: readonly string[]): BlockReader {
+  const { begin, end } = file.tensors.get(names[0])!;
+  const each = end - begin;
+  const read = (into: Uint8Array, from: number): void => {
+    for (let at = 0; at < into.length; ) {
+      const part = Math.floor((from + at) / each);
+      const within = from + at - part * each;
+      const until = Math.min(into.length, at + each - within);
+      file.readRaw(names[part], into.subarray(at, until), within);
+      at = until;
+    }
+  };
+  return { length: each * names.length, read };
 }
 
 const noModel = (folder: string, what: string): UserError =>

@@ -8,6 +8,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import { UserError } from "../error.ts";
+import { allBlocks } from "../kernels/blocks/reader.ts";
 import { modelConfigToJson } from "../model/config-json.ts";
 import { tinyLlama, tinyV3 } from "../model/test-models.ts";
 import { characterTokenizerConfig, characterTokenizerJson } from "../text/character-tokenizer.ts";
@@ -51,8 +52,8 @@ function readAll(place: string): void {
   try {
     for (const { name } of model.tensors()) {
       model.readTensor(name);
-      model.readBlocks(name);
-      model.readLatentHalves(name);
+      const halves = model.readLatentHalves(name);
+      for (const one of [model.readBlocks(name), halves?.k, halves?.v]) if (one) allBlocks(one.blocks);
     }
     if (model.tokenizer?.kind === "gguf") useTokenizer(model.tokenizer);
   } finally {

@@ -1,5 +1,6 @@
 // What opening any model gives, whatever it is stored as: config, tensors by Hugging Face's names, where the vocabulary is.
 
+import type { BlockReader } from "../kernels/blocks/reader.ts";
 import type { GgmlType } from "../kernels/blocks/types.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { GgufMetadata } from "./gguf/metadata.ts";
@@ -22,8 +23,8 @@ export interface BlockTensor {
   readonly outputs: number;
   readonly inputs: number;
   readonly stacked: number;
-  /** stacked x outputs x (inputs / block's elements) blocks; the caller owns the memory. */
-  readonly blocks: Uint8Array;
+  /** stacked x outputs x (inputs / block's elements) blocks, read from the file as they are asked for, until the source is closed. */
+  readonly blocks: BlockReader;
 }
 
 /** The halves of kv_b_proj as absorbed latent attention takes them; `type` can be F32 here too. */
@@ -66,8 +67,7 @@ export interface ModelSource {
   /**
    * A matrix in the blocks it is stored in, without going through float32; `type` can be F16 or BF16 too (blocks of one). null for
    * what is stored as F32 or in a format that has no blocks, for vectors (norms, biases), and for what a file stores in another
-   * arrangement than the model's (kv_b_proj of a deepseek2 GGUF file): readTensor gives those. The bytes are
-   good until the next call or `close`: they may lie in a buffer that is used again. @throws UserError
+   * arrangement than the model's (kv_b_proj of a deepseek2 GGUF file): readTensor gives those. @throws UserError
    */
   readBlocks(name: string): BlockTensor | null;
   /** Of a kv_b_proj.weight that the file stores in two halves (GGUF's attn_k_b, attn_v_b) these, else null. @throws UserError */

@@ -16,8 +16,8 @@ export interface SafetensorsFile {
   readonly fileBytes: number;
   /** The tensor as float32, whatever it is stored as; into `into` where given (of exactly its number of elements). @throws UserError */
   readF32(name: string, into?: Float32Array): Float32Array;
-  /** The stored bytes. @throws UserError */
-  readRaw(name: string): Uint8Array;
+  /** The stored bytes; into `into` where given, from byte `from` on. @throws UserError */
+  readRaw(name: string, into?: Uint8Array, from?: number): Uint8Array;
   close(): void;
 }
 
@@ -183,10 +183,11 @@ class OpenFile implements SafetensorsFile {
     return out;
   }
 
-  readRaw(name: string): Uint8Array {
+  readRaw(name: string, into?: Uint8Array, from = 0): Uint8Array {
     const info = this.#info(name);
-    const bytes = new Uint8Array(info.end - info.begin);
-    readFully(this.#fd, bytes, this.#dataStart + info.begin, bytes.length, this.#file, name);
+    const bytes = into ?? new Uint8Array(info.end - info.begin);
+    if (from + bytes.length > info.end - info.begin) throw new Error(`${name} has only ${info.end - info.begin} bytes`);
+    readFully(this.#fd, bytes, this.#dataStart + info.begin + from, bytes.length, this.#file, name);
     return bytes;
   }
 
@@ -232,8 +233,8 @@ class OpenShards implements SafetensorsFile {
     return (this.#home.get(name) ?? noTensor(name, this.#folder)).readF32(name, into);
   }
 
-  readRaw(name: string): Uint8Array {
-    return (this.#home.get(name) ?? noTensor(name, this.#folder)).readRaw(name);
+  readRaw(name: string, into?: Uint8Array, from?: number): Uint8Array {
+    return (this.#home.get(name) ?? noTensor(name, this.#folder)).readRaw(name, into, from);
   }
 }
 

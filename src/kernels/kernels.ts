@@ -8,6 +8,7 @@
  */
 
 import type { AttentionKernels } from "./attention-kernels.ts";
+import type { Blocks } from "./blocks/reader.ts";
 import type { GgmlType } from "./blocks/types.ts";
 import type { F32, I32, Memory } from "./memory.ts";
 import type { MoeKernels } from "./moe-kernels.ts";
@@ -93,7 +94,7 @@ export interface QuantKernels {
   /** Formats this device multiplies by directly; others are dequantised or requantised by the caller. */
   readonly quantFormats: readonly GgmlType[];
   /** Takes ggml blocks, row-major (groups, outputs, inputs); a copy is kept until `freeQuantized`. Throws UserError where the format or a size does not fit. */
-  quantized(format: GgmlType, groups: number, outputs: number, inputs: number, blocks: Uint8Array): QuantMatrix;
+  quantized(format: GgmlType, groups: number, outputs: number, inputs: number, blocks: Blocks): QuantMatrix;
   freeQuantized(w: QuantMatrix): void;
   /** y[r,n] = sum_k x[r*strideX+k] w[n,k] for a matrix of one group. */
   linearQuantized(x: F32, w: QuantMatrix, y: F32, rows: number, strideX: number): void;

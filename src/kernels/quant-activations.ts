@@ -82,7 +82,7 @@ export function checkBlocks(
   groups: number,
   outputs: number,
   inputs: number,
-  blocks: Uint8Array,
+  blocks: { readonly length: number },
 ): BlockInfo {
   const info = blockInfo(format);
   if (inputs % info.elements !== 0) {

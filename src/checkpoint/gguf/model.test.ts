@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { UserError } from "../../error.ts";
 import { dequantize } from "../../kernels/blocks/dequantize.ts";
 import { quantize } from "../../kernels/blocks/quantize.ts";
+import { allBlocks } from "../../kernels/blocks/reader.ts";
 import { parseModelConfig } from "../../model/config.ts";
 import { readLlama2c } from "../llama2c.ts";
 import { modelParameters } from "../names.ts";
@@ -51,7 +52,7 @@ test("SmolLM2's blocks are the file's bytes, and stand for the numbers readTenso
   for (const name of ["model.layers.29.mlp.down_proj.weight", "model.layers.3.self_attn.k_proj.weight"]) {
     const { type, outputs, inputs, stacked, blocks } = model.readBlocks(name)!;
     const numbers = new Float32Array(stacked * outputs * inputs);
-    dequantize(type, blocks, numbers);
+    dequantize(type, allBlocks(blocks), numbers);
     assert.deepEqual([type, stacked], ["Q4_1", 1]);
     assert.deepEqual(model.readTensor(name), numbers, name);
   }
@@ -161,7 +162,7 @@ test("attn_k_b, which is transposed, and attn_v_b are joined to kv_b_proj, and c
   const halves = model.readLatentHalves(name)!;
   assert.deepEqual([halves.k.type, halves.k.stacked, halves.k.outputs, halves.k.inputs], ["F32", heads, rank, nope]);
   assert.deepEqual([halves.v.type, halves.v.stacked, halves.v.outputs, halves.v.inputs], ["Q8_0", heads, wide, rank]);
-  assert.deepEqual(halves.v.blocks, quantize("Q8_0", values));
+  assert.deepEqual(allBlocks(halves.v.blocks), quantize("Q8_0", values));
   assert.equal(model.readLatentHalves("model.layers.1.self_attn.kv_b_proj.weight"), null);
   model.close();
 });
@@ -185,9 +186,13 @@ test("gate and up fused into one stack of experts come apart, as numbers and as 
     const parameter = `model.layers.1.mlp.experts.${name}_proj.weight`;
     const blocks = model.readBlocks(parameter)!;
     assert.deepEqual([blocks.stacked, blocks.outputs, blocks.inputs], [4, 8, 32]);
-    assert.deepEqual(blocks.blocks, quantize("Q8_0", values));
+    const stored = allBlocks(blocks.blocks);
+    assert.deepEqual(stored, quantize("Q8_0", values));
+    const piece = new Uint8Array(500); // begins within one expert and ends within another
+    blocks.blocks.read(piece, 200);
+    assert.deepEqual(piece, stored.slice(200, 700));
     const numbers = new Float32Array(values.length);
-    dequantize("Q8_0", blocks.blocks, numbers);
+    dequantize("Q8_0", stored, numbers);
     assert.deepEqual(model.readTensor(parameter), numbers);
   }
   model.close();

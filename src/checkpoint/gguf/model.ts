@@ -36,20 +36,6 @@ export function openGgufModel(file: string): ModelSource {
         type: "invalid_checkpoint",
       });
     };
-    // One for all tensors: what each left behind would be held, beside the weights, until the garbage is collected.
-    let held = new Uint8Array(0);
-    const room = (bytes: number): Uint8Array => {
-      if (held.length < bytes) {
-        giveBack();
-        held = new Uint8Array(bytes);
-      }
-      return held.subarray(0, bytes);
-    };
-    // At once: the collector, which sees only the small object around it, may let tens of megabytes lie for long.
-    const giveBack = (): void => {
-      held.buffer.transfer(0);
-      held = new Uint8Array(0);
-    };
     const template = gguf.metadata.string("tokenizer.chat_template", "");
     const toolTemplate = gguf.metadata.string("tokenizer.chat_template.tool_use", "");
     return {
@@ -65,12 +51,9 @@ export function openGgufModel(file: string): ModelSource {
       fileBytes: gguf.fileBytes,
       tensors: () => tensors,
       readTensor: (name, into) => readTensor(gguf, config, place(name), parameters.get(name)!, into, name),
-      readBlocks: (name) => readBlocks(gguf, place(name), parameters.get(name)!, room),
+      readBlocks: (name) => readBlocks(gguf, place(name), parameters.get(name)!),
       readLatentHalves: (name) => readLatentHalves(gguf, place(name)),
-      close() {
-        giveBack();
-        gguf.close();
-      },
+      close: () => gguf.close(),
     };
   } catch (error) {
     gguf.close();
@@ -218,33 +201,35 @@ function joinKeyValue(gguf: GgufFile, config: DeepSeekConfig, [k, v]: readonly G
   }
 }
 
-function readBlocks(
-  gguf: GgufFile,
-  { pieces, share, half }: Place,
-  shape: Shape,
-  room: (bytes: number) => Uint8Array,
-): BlockTensor | null {
+function readBlocks(gguf: GgufFile, { pieces, share, half }: Place, shape: Shape): BlockTensor | null {
   const [tensor] = pieces;
   if (pieces.length !== 1 || shape.length < 2 || tensor.type === "F32") return null;
   const [outputs, inputs] = shape.slice(-2);
   const stacked = shape.length === 3 ? shape[0] : 1;
   const each = blockBytes(tensor.type, outputs * inputs);
-  const blocks = room(each * stacked);
-  if (share === 1) gguf.readBytes(tensor, blocks);
-  else {
-    for (let e = 0; e < stacked; e++) {
-      gguf.readBytes(tensor, blocks.subarray(e * each, (e + 1) * each), (2 * e + half) * each);
+  const read = (into: Uint8Array, from: number): void => {
+    if (share === 1) {
+      gguf.readBytes(tensor, into, from);
+      return;
     }
-  }
-  return { type: tensor.type, outputs, inputs, stacked, blocks };
+    // of every expert's rows only a half is this parameter's
+    for (let at = 0; at < into.length; ) {
+      const e = Math.floor((from + at) / each);
+      const within = from + at - e * each;
+      const end = Math.min(into.length, at + each - within);
+      gguf.readBytes(tensor, into.subarray(at, end), (2 * e + half) * each + within);
+      at = end;
+    }
+  };
+  return { type: tensor.type, outputs, inputs, stacked, blocks: { length: each * stacked, read } };
 }
 
 function readLatentHalves(gguf: GgufFile, { pieces }: Place): LatentHalves | null {
   if (pieces.length !== 2) return null;
   const [k, v] = pieces.map((tensor): BlockTensor => {
     const [stacked, outputs, inputs] = [1, ...tensor.shape].slice(-3); // of one head ggml drops the outermost extent
-    const blocks = new Uint8Array(tensor.bytes);
-    gguf.readBytes(tensor, blocks);
+    const read = (into: Uint8Array, from: number): void => gguf.readBytes(tensor, into, from);
+    const blocks = { length: tensor.bytes, read };
     return { type: tensor.type, outputs, inputs, stacked, blocks };
   });
   return { k, v };

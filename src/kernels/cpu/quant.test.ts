@@ -248,17 +248,21 @@ test("weights of 16 bits give the bits that the same weights give as floats", as
 });
 
 test("scales past 64, and rows too long for a thread's own memory, are computed as well", async () => {
-  const call: Parameters<typeof compareKernel>[3] = (device, inputs) => {
-    const width = 32 * 2000;
-    const blocks = randomBlocks("Q4_1", 17 * width, inputs);
-    new DataView(blocks.buffer).setFloat16(20 * 5, 1000, true);
-    const w = device.quantized("Q4_1", 1, 17, width, blocks);
-    const [x, y] = [inputs.f32(width), inputs.output(17)];
-    device.linearQuantized(x, w, y, 1, width);
-    device.freeQuantized(w);
-    return [y];
-  };
-  for (const device of [one, plain[0]!]) await compareKernel(reference, device, 3, call);
+  // among the first rows that are read, and among the last, when the others are packed already
+  const callWith =
+    (large: number): Parameters<typeof compareKernel>[3] =>
+    (device, inputs) => {
+      const width = 32 * 2000;
+      const blocks = randomBlocks("Q4_1", 17 * width, inputs);
+      new DataView(blocks.buffer).setFloat16(20 * large, 1000, true);
+      const w = device.quantized("Q4_1", 1, 17, width, blocks);
+      const [x, y] = [inputs.f32(width), inputs.output(17)];
+      device.linearQuantized(x, w, y, 1, width);
+      device.freeQuantized(w);
+      return [y];
+    };
+  for (const device of [one, plain[0]!])
+    for (const large of [5, 17 * 2000 - 1]) await compareKernel(reference, device, 3, callWith(large));
 });
 
 test("not-a-number and infinity in a row show in all it gives, and nowhere else; tiny numbers count as zero", async () => {

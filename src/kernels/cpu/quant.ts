@@ -3,6 +3,7 @@
  * activations become whole numbers first (one row: in every thread for itself), then threads claim runs of panels.
  */
 import { usageError } from "../../error.ts";
+import { readBlocks } from "../blocks/reader.ts";
 import { blockInfo } from "../blocks/types.ts";
 import type { F32, I32, QuantKernels, QuantMatrix } from "../kernels.ts";
 import { type ActivationCodes, activationCodes, checkBlocks, QUANT_FORMATS } from "../quant-activations.ts";
@@ -20,8 +21,8 @@ interface CpuQuantMatrix extends QuantMatrix {
 
 /** Multiply-adds below which waking the other threads costs more than they give. */
 const parallelWork = 1 << 17;
-/** Bytes of blocks that are copied to the device at a time. */
-const stagedBytes = 4 << 20;
+/** Bytes of blocks that are read at a time: all that is ever held twice. */
+const stagedBytes = 1 << 20;
 /** A row's codes fit a thread's own memory beside what else it keeps there (PRIVATE_BYTES). */
 const ownRowBytes = 60_000;
 
@@ -90,7 +91,6 @@ export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
       const codes = activationCodes(format);
       const info = checkBlocks(format, groups, outputs, inputs, blocks);
       const layout = LAYOUTS[format]!;
-      const lift = liftOf(format, blocks);
       int[0] = layout;
       int[1] = inputs;
       pool.run(op.QUANT_PANEL_BYTES, false);
@@ -102,25 +102,41 @@ export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
       const rowsAtOnce = Math.max(1, Math.floor(stagedBytes / rowBytes / layouts.PANEL)) * layouts.PANEL;
       const mark = memory.mark();
       const staged = memory.scratch(Math.min(rowsAtOnce, outputs) * rowBytes);
-      for (let group = 0; group < groups; group++)
-        for (let row = 0; row < outputs; row += rowsAtOnce) {
-          const rows = Math.min(rowsAtOnce, outputs - row);
-          const start = (group * outputs + row) * rowBytes;
-          new Uint8Array(pool.memory.buffer, staged, rows * rowBytes).set(
-            blocks.subarray(start, start + rows * rowBytes),
-          );
-          int[0] = staged;
-          int[1] = handle + (group * panels + row / layouts.PANEL) * panelBytes;
-          int[2] = rows;
-          int[3] = inputs;
-          int[4] = layout;
-          int[5] = info.id;
-          int[6] = info.elements;
-          int[7] = info.bytes;
-          int[8] = lift;
-          pool.run(op.QUANT_PACK, rows * inputs > 65_536);
+      /** Reads and packs all, a run of rows at a time; gives the largest exponent of a half, as it lies in its upper byte. */
+      const pack = (lift: number): number => {
+        let most = 0;
+        for (let group = 0; group < groups; group++)
+          for (let row = 0; row < outputs; row += rowsAtOnce) {
+            const rows = Math.min(rowsAtOnce, outputs - row);
+            const piece = new Uint8Array(pool.memory.buffer, staged, rows * rowBytes);
+            readBlocks(blocks, piece, (group * outputs + row) * rowBytes);
+            most = Math.max(most, largestExponent(format, piece));
+            int[0] = staged;
+            int[1] = handle + (group * panels + row / layouts.PANEL) * panelBytes;
+            int[2] = rows;
+            int[3] = inputs;
+            int[4] = layout;
+            int[5] = info.id;
+            int[6] = info.elements;
+            int[7] = info.bytes;
+            int[8] = lift;
+            pool.run(op.QUANT_PACK, rows * inputs > 65_536);
+          }
+        return most;
+      };
+      let lift = HALVES.has(layout) ? LIFT : 0;
+      try {
+        // Almost every weight can be lifted, so it is packed as if it could before all of it has been seen.
+        if (pack(lift) > LARGEST_LIFTED && lift > 0) {
+          lift = 0;
+          pack(lift);
         }
-      memory.release(mark);
+      } catch (error) {
+        memory.giveBack(handle);
+        throw error;
+      } finally {
+        memory.release(mark);
+      }
       const matrix: CpuQuantMatrix = {
         ...{ type: "quant", format, groups, outputs, inputs, bytes, handle },
         ...{ layout, codes, lift },
@@ -145,10 +161,14 @@ export function quantKernels(pool: Pool, memory: CpuMemory): QuantKernels {
 }
 
 /**
- * 10 where every half is less than 2^6 in magnitude: times 2^10 none is subnormal (multiplying by those is slow), nor too
- * large. Else 0. @throws UserError where one is infinite or not a number
+ * Halves are kept times 2^LIFT where each is less than 2^6 in magnitude: then none is subnormal (multiplying by those is slow),
+ * nor too large.
  */
-function liftOf(format: string, blocks: Uint8Array): number {
+const LIFT = 10;
+const LARGEST_LIFTED = 0x50;
+
+/** The exponent bits of the largest half in some blocks; 0 for formats without. @throws UserError where one is infinite or not a number */
+function largestExponent(format: string, blocks: Uint8Array): number {
   if (!HALVES.has(LAYOUTS[format]!)) return 0;
   const { bytes } = blockInfo(format);
   const minimum = format === "Q4_1" || format === "Q5_1" ? 3 : 1;
@@ -157,5 +177,5 @@ function liftOf(format: string, blocks: Uint8Array): number {
     most = Math.max(most, blocks[at + 1]! & 0x7c, blocks[at + minimum]! & 0x7c);
   if (most === 0x7c)
     throw usageError(`A weight in ${format} holds infinity or not-a-number: the file is damaged.`, "blocks");
-  return most > 0x50 ? 0 : 10;
+  return most;
 }

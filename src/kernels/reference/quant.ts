@@ -1,5 +1,6 @@
 /** Products with weights of few bits: blocks are dequantised when they arrive, activations rounded as every device rounds them. */
 import { dequantize } from "../blocks/dequantize.ts";
+import { allBlocks } from "../blocks/reader.ts";
 import type { GgmlType } from "../blocks/types.ts";
 import type { F32, QuantKernels, QuantMatrix } from "../kernels.ts";
 import { activationCodes, checkBlocks, QUANT_FORMATS, roundActivations } from "../quant-activations.ts";
@@ -16,7 +17,7 @@ export const quantized: QuantKernels["quantized"] = (format, groups, outputs, in
   activationCodes(format);
   checkBlocks(format, groups, outputs, inputs, blocks);
   const host = new Float32Array(groups * outputs * inputs);
-  dequantize(format as GgmlType, blocks, host);
+  dequantize(format as GgmlType, allBlocks(blocks), host);
   const matrix: ReferenceQuantMatrix = {
     ...{ type: "quant", format, groups, outputs, inputs, bytes: blocks.length, handle: 0 },
     values: { type: "f32", length: host.length, handle: 0, host },

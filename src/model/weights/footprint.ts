@@ -9,7 +9,7 @@ import type { TensorSource, WeightKind } from "./weight-source.ts";
 export interface Footprint {
   /** Bytes of the weights where they stay. */
   readonly weights: number;
-  /** Bytes held beside them for a moment: the largest tensor that is converted on its way. */
+  /** Bytes held beside them for a moment: the largest tensor that is converted on its way, with what it becomes. */
   readonly passing: number;
 }
 
@@ -38,7 +38,7 @@ export function weightFootprint(
     }
     const bytes = blockBytes(kept, elements);
     weights += bytes;
-    passing = Math.max(passing, kept === stored ? bytes : bytes + 4 * elements);
+    if (kept !== stored) passing = Math.max(passing, bytes + 4 * elements);
   }
   return { weights, passing };
 }

@@ -2,6 +2,7 @@
 import type { BlockTensor } from "../../checkpoint/model-source.ts";
 import { dequantize } from "../../kernels/blocks/dequantize.ts";
 import { quantize } from "../../kernels/blocks/quantize.ts";
+import { allBlocks } from "../../kernels/blocks/reader.ts";
 import type { Device } from "../../kernels/kernels.ts";
 import type { Weight } from "../../tensor/weight.ts";
 import { LATENT_HALVES } from "../attention/absorbed-attention.ts";
@@ -41,7 +42,7 @@ function ofBlocks(device: Device, name: string, part: BlockTensor, kind: WeightK
   if (kind !== "f32" && part.type !== "F32" && device.quantFormats.includes(part.type))
     return quantWeight(device, name, shape, part.type, part.blocks);
   const values = new Float32Array(part.stacked * part.outputs * part.inputs);
-  dequantize(part.type, part.blocks, values);
+  dequantize(part.type, allBlocks(part.blocks), values);
   return ofFloats(device, name, shape, values, kind);
 }
 

@@ -2,6 +2,7 @@
 import type { BlockTensor, LatentHalves, StoredTensor } from "../../checkpoint/model-source.ts";
 import type { Shape } from "../../checkpoint/names.ts";
 import { UserError } from "../../error.ts";
+import type { Blocks } from "../../kernels/blocks/reader.ts";
 import type { Device, GgmlType } from "../../kernels/kernels.ts";
 import { QuantWeight, type Weight } from "../../tensor/weight.ts";
 
@@ -30,7 +31,7 @@ export interface TensorSource {
 }
 
 /** A matrix, or stacked ones, from blocks that the device takes. */
-export function quantWeight(device: Device, name: string, shape: Shape, format: GgmlType, blocks: Uint8Array): Weight {
+export function quantWeight(device: Device, name: string, shape: Shape, format: GgmlType, blocks: Blocks): Weight {
   const [outputs, inputs] = shape.slice(-2);
   const stacked = shape.length === 3 ? shape[0] : 1;
   return new QuantWeight(device, name, shape, device.quantized(format, stacked, outputs, inputs, blocks));
