@@ -7,11 +7,17 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { tinyModelFolder } from "../../src/serve/test-server.ts";
+import { ASSISTANT, bundledTokenizer, THINK, USER } from "../../src/text/character-tokenizer.ts";
 import { ask, open, skip, startBrowser } from "../test-window.ts";
 
 startBrowser();
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** Keeps a model that writes at random from writing the template's marks. */
+const MARKS = Object.fromEntries(
+  [USER, ASSISTANT, THINK].map((mark) => [bundledTokenizer().idOf(mark), -100] as const),
+);
 
 async function serve(folder: string, port: number): Promise<{ child: ChildProcess; url: string }> {
   const args = ["serve", "--model", folder, "--port", String(port), "--threads", "1", "--json"];
@@ -44,8 +50,10 @@ test("a server killed while it answers is told of in words; started again, it an
     await open(
       async (page) => {
         await page.route("**/v1/chat/completions", (route) =>
-          // So that nothing ends the answer but what this test does.
-          route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), ignore_eos: true }) }),
+          // So that nothing ends the answer but what this test does, and that it can be gone on with: of plain text alone.
+          route.continue({
+            postData: JSON.stringify({ ...route.request().postDataJSON(), ignore_eos: true, logit_bias: MARKS }),
+          }),
         );
         const written = async (): Promise<number> =>
           (await page.locator(".answer .trace, .answer .markdown").allTextContents()).join("").length;
