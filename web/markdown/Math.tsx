@@ -50,9 +50,17 @@ function watcher(): IntersectionObserver {
 /** Milliseconds of a frame that drawing may take. */
 const SHARE = 6;
 
+/** Milliseconds until KaTeX is asked for again where it did not come: the server may be gone, and come back. */
+const AGAIN = 3000;
+
 async function draw(): Promise<void> {
   drawing = true;
-  const { drawFormula } = await import("./katex.ts");
+  const katex = await import("./katex.ts").catch(() => null);
+  if (katex === null) {
+    setTimeout(() => void draw(), AGAIN);
+    return;
+  }
+  const { drawFormula } = katex;
   while (waiting.size > 0) {
     const started = performance.now();
     for (const element of waiting) {
