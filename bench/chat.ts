@@ -6,8 +6,9 @@
  * A server writes the stream as fast as 1,500 tokens a second, each with its five alternatives, as the chat asks for them; everything else
  * on the page is what `reckon serve` sends. Told are the bytes of the page as compressed and its first paint; then, from the question to
  * the end of the answer, the longest task, the frames, and the memory; then the same of opening what was written anew, unfolded, of its
- * tokens, and of pasting thousands of lines and typing on. Each figure stands beside its bar; `ratio` is the figure through the bar, so that all
- * but the frames' should be below 1. Where the machine is busy, the processor's time of the longest task still says what the page does.
+ * tokens, and of pasting thousands of lines and typing on, then what a key costs where they stand in the box (chat-typing.ts). Each
+ * figure stands beside its bar; `ratio` is the figure through the bar, so that all but the frames' should be below 1. Where the machine
+ * is busy, the processor's time of the longest task still says what the page does.
  */
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,6 +16,7 @@ import { parseArgs } from "node:util";
 import type { CDPSession } from "playwright-core";
 import { noChromium, startChromium } from "../src/browser/chromium.ts";
 import { startServer } from "../src/serve/server.ts";
+import { measureTyping } from "./chat-typing.ts";
 
 export interface ChatBenchOptions {
   readonly tokens?: number;
@@ -115,6 +117,12 @@ export async function run({ tokens = 30_000, emit = printLine }: ChatBenchOption
       await page.evaluate(`watched.paste("a line of a log\\n".repeat(${PASTED}))`);
       await page.keyboard.type("and what is wrong with these lines now? ");
     });
+    const another = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    another.setDefaultTimeout(0);
+    await another.goto(front.url);
+    await measureTyping(another, ({ value, bar, ...figure }) =>
+      emit({ ...figure, value: round(value), bar, ratio: Math.round((100 * value) / bar) / 100 }),
+    );
   } finally {
     await browser.close();
     await front.close();

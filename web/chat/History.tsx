@@ -1,6 +1,7 @@
 /** All conversations, searched in titles and texts; out to files and back. */
 import { useState } from "react";
-import { asMarkdown, download, fromJson } from "./history.ts";
+import { download, fromFile } from "./history.ts";
+import { asMarkdown } from "./markdown-file.ts";
 import type { ChatStore, State } from "./store.ts";
 import type { Conversation } from "./types.ts";
 
@@ -21,7 +22,7 @@ export function History({ store, state, onDone, onNew }: Props) {
   };
   const read = async (file: File | undefined): Promise<void> => {
     try {
-      if (file) store.take(fromJson(await file.text()));
+      if (file) store.take(fromFile(await file.text()));
     } catch (error) {
       store.notice((error as Error).message);
     }
@@ -83,7 +84,15 @@ export function History({ store, state, onDone, onNew }: Props) {
         </button>
         <label className="as-button">
           Import
-          <input type="file" accept=".json,application/json" onChange={(event) => read(event.target.files?.[0])} />
+          <input
+            type="file"
+            accept=".json,.md,application/json,text/markdown"
+            onChange={(event) => {
+              void read(event.target.files?.[0]);
+              // So that the same file can be chosen again.
+              event.target.value = "";
+            }}
+          />
         </label>
       </div>
     </nav>

@@ -222,7 +222,7 @@ test("what is set is asked for; conversations go out as files and come back", { 
     await page.getByRole("button", { name: "History" }).click();
     const file = (text: string) => ({ name: "chats.json", mimeType: "application/json", buffer: Buffer.from(text) });
     await page.getByLabel("Import").setInputFiles(file("no JSON"));
-    await page.getByText("The file is not JSON").waitFor();
+    await page.getByText("The file is neither JSON nor Markdown").waitFor();
     await page.getByLabel("Import").setInputFiles(file(exported));
     await page.getByRole("button", { name: "What is 4 + 5?", exact: true }).click();
     await page.getByRole("button", { name: /Thought for/ }).waitFor();

@@ -1,7 +1,8 @@
 /** Conversations kept in the browser (IndexedDB), and as files. */
 import { inStore } from "./database.ts";
+import { fromMarkdown } from "./markdown-file.ts";
 import { pack } from "./packed.ts";
-import { type Conversation, type Message, pathOf } from "./types.ts";
+import type { Conversation, Message } from "./types.ts";
 
 /** All of them, the one used last first. What was being written when the page went, and cannot be read on, is called stopped. */
 export async function loadConversations(): Promise<Conversation[]> {
@@ -33,22 +34,18 @@ function packed(message: Message): Message {
   };
 }
 
-/** A conversation's shown path as a Markdown file, thinking in a quote. */
-export function asMarkdown(conversation: Conversation): string {
-  const parts = pathOf(conversation).map(({ role, content, thinking, model }) => {
-    const thought = thinking === "" ? "" : `${thinking.trim().replace(/^/gm, "> ")}\n\n`;
-    return `## ${role === "user" ? "You" : (model ?? "Model")}\n\n${thought}${content.trim()}\n`;
-  });
-  return `# ${conversation.title}\n\n${parts.join("\n")}`;
+/** Conversations of a file that was saved here. @throws Error with a sentence where it holds none */
+export function fromFile(text: string): Conversation[] {
+  const one = fromMarkdown(text, () => crypto.randomUUID());
+  return one === null ? fromJson(text) : [one];
 }
 
-/** @throws Error with a sentence where the text is no export of conversations */
-export function fromJson(text: string): Conversation[] {
+function fromJson(text: string): Conversation[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error("The file is not JSON; import a file that was exported here.");
+    throw new Error("The file is neither JSON nor Markdown that was saved here; import one that was.");
   }
   const list = (value as { conversations?: unknown })?.conversations;
   if (!Array.isArray(list) || !list.every(isConversation)) {
@@ -61,11 +58,25 @@ function isConversation(value: unknown): value is Conversation {
   const one = value as Partial<Conversation> | null;
   const strings = typeof one?.id === "string" && typeof one.title === "string" && typeof one.updated === "number";
   if (!strings || typeof one.messages !== "object" || typeof one.shown !== "object" || !one.messages) return false;
-  return Object.values(one.messages).every(
+  const messages = Object.values(one.messages);
+  const sound = messages.every(
     (message) =>
       ["id", "content", "thinking", "state"].every((key) => typeof message?.[key as "id"] === "string") &&
       (message.role === "user" || message.role === "assistant"),
   );
+  return (
+    sound && Object.entries(one.messages).every(([id, message]) => id === message.id && endsAtTop(one.messages!, id))
+  );
+}
+
+/** Whether what a message stands under is there, up to the first: a path that goes round would never end. */
+function endsAtTop(messages: Conversation["messages"], from: string): boolean {
+  const passed = new Set<string>();
+  for (let id: string | null = from; id !== null; id = messages[id].parent) {
+    if (passed.has(id) || !Object.hasOwn(messages, id) || messages[id].parent === undefined) return false;
+    passed.add(id);
+  }
+  return true;
 }
 
 /** Hands the reader a file. */

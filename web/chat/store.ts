@@ -144,7 +144,12 @@ export class ChatStore {
   }
 
   take(conversations: readonly Conversation[]): void {
-    for (const one of conversations) this.#put(one);
+    for (const one of conversations) {
+      const here = this.#find(one.id);
+      // What was said here since it was saved stays.
+      const messages = { ...one.messages, ...here?.messages };
+      this.#put(here ? { ...here, messages, shown: { ...one.shown, ...here.shown } } : one);
+    }
   }
 
   #ask(under: string, settings: Settings): void {
