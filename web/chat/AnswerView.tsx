@@ -28,6 +28,7 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
   const cost = costs(message);
   return (
     <article className="answer" aria-label={message.label ?? message.model ?? "Model"} aria-busy={writing}>
+      {!beside && <h2 className="unseen">Answer</h2>}
       {message.branch !== undefined && <p className="quiet">Another way, {message.branch}</p>}
       {(message.thinking !== "" || writing) && <Thinking store={store} message={message} />}
       {content !== "" && <Markdown text={content.trimStart()} growing={writing} />}

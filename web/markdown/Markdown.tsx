@@ -38,8 +38,8 @@ function drawBlock(block: Block, key: number): ReactNode {
     case "paragraph":
       return <p key={key}>{drawInline(block.text)}</p>;
     case "heading": {
-      // The page's own headings come first, so a model's begin at the third level.
-      const Tag = `h${Math.min(6, block.level + 2)}` as "h3";
+      // Each answer is headed at the second level. Models begin anywhere in the first three, so that those are one.
+      const Tag = `h${Math.max(3, block.level)}` as "h3";
       return <Tag key={key}>{drawInline(block.text)}</Tag>;
     }
     case "code":

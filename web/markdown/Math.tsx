@@ -63,14 +63,29 @@ async function draw(): Promise<void> {
   const { drawFormula } = katex;
   while (waiting.size > 0) {
     const started = performance.now();
+    const drawn: HTMLElement[] = [];
     for (const element of waiting) {
       waiting.delete(element);
       const formula = wanted.get(element);
       if (formula) drawFormula(formula.source, formula.display, element);
+      drawn.push(element);
       observer?.unobserve(element);
       if (performance.now() - started > SHARE) break;
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
+    // Laid out by now, and asked for all at once.
+    for (const element of drawn.filter(isTooWide)) {
+      element.classList.add("wide");
+      // What scrolls sideways must be reachable by keyboard.
+      element.tabIndex = 0;
+    }
   }
   drawing = false;
+}
+
+/** Wider than what it stands in: it then scrolls by itself, as one on lines of its own does. */
+function isTooWide(element: HTMLElement): boolean {
+  if (element.classList.contains("display")) return element.scrollWidth > element.clientWidth;
+  const around = element.closest("p, li, td, .trace-piece, .markdown");
+  return around !== null && element.offsetWidth > around.clientWidth;
 }
