@@ -135,10 +135,12 @@ test("the gauge holds what the server counted, and warns near the end", { skip }
     await page.setViewportSize({ width: 1280, height: 800 });
     const gauge = page.locator(".gauge");
     let last = {} as { usage: { prompt_tokens: number; completion_tokens: number } };
-    page.on("response", async (response) => {
-      if (!response.url().endsWith("/chat/completions")) return;
-      const lines = (await response.text()).split("\n").filter((line) => line.includes('"usage":{'));
+    await page.route("**/v1/chat/completions", async (route) => {
+      const response = await route.fetch();
+      const body = await response.text();
+      const lines = body.split("\n").filter((line) => line.includes('"usage":{'));
       last = JSON.parse(lines.at(-1)!.slice(6));
+      await route.fulfill({ response, body });
     });
     const room = (await (await page.request.get(new URL("/v1/models", page.url()).href)).json()).data[0].context_length;
     for (const question of ["What is 2 + 3?", "What is 3 + 4?"]) {
@@ -148,7 +150,6 @@ test("the gauge holds what the server counted, and warns near the end", { skip }
         .last()
         .getByText(/read \d+/)
         .waitFor();
-      while (last.usage === undefined) await page.waitForTimeout(20);
       const { prompt_tokens: read, completion_tokens: written } = last.usage;
       await gauge.locator("meter").waitFor();
       assert.equal(await gauge.getAttribute("title"), `${read + written} of ${room ?? 512} tokens of context`);
@@ -156,7 +157,6 @@ test("the gauge holds what the server counted, and warns near the end", { skip }
         await page.locator(".counts").last().innerText(),
         new RegExp(`read ${read} · thinking \\d+ · answer`),
       );
-      last = {} as typeof last;
     }
   });
   await open(async (page) => {
