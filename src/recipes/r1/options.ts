@@ -63,9 +63,10 @@ const SIZES: Readonly<Record<string, Size>> = {
     styles: { direct: 15, terse: 5, careful: 68, checking: 12 },
     steps: { zero: 28, reasoning: 12, scenarios: 10 },
     coldSamples: { prompts: 400, samples: 4, temperature: 1, max_tokens: 80 },
-    rejectionSamples: { prompts: 1600, samples: 4 },
-    studentTokens: 600_000,
-    epochs: { coldStart: 2, sft: 2, distill: 3 },
+    rejectionSamples: { prompts: 1400, samples: 4 },
+    studentTokens: 300_000,
+    // a student sees the few answers there are often
+    epochs: { coldStart: 2, sft: 2, distill: 8 },
     items: 60,
   },
   speedrun: {
