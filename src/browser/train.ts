@@ -18,7 +18,10 @@ import { Optimizer, trainedParameters } from "../train/optimizer.ts";
 import { rolloutMetrics } from "../train/rollouts.ts";
 import { rateFactor } from "../train/schedule.ts";
 
-/** What is left out is the preset `quick`'s, with half the questions a step, since one thread may have to do it. */
+/**
+ * What is left out is the preset `quick`'s, made for eyes: of one family, which the base answers right about half of the time when it
+ * samples, and at a rate at which it learns that within some thirty short steps (docs/log.md has three seeds).
+ */
 export interface TrainSettings {
   readonly seed?: number;
   readonly steps?: number;
@@ -83,9 +86,7 @@ export async function trainLive(
   const schedule = { shape: "linear" as const, warmup: options.warmup, decay: options.decay, floor: 0.05 };
   const ask = () => question(families, options, random.data);
   const sampler = ownSampler(decoder, options);
-  const questions = options.tasks.families
-    .slice(0, 4)
-    .map((family) => sample(taskNamed(family), { seed, index: 0, level: options.tasks.levels[0]!, split: "held-out" }));
+  const questions = probes(options.tasks, seed);
   const probe = () => answersTo(decoder, questions, options.max_completion_length);
   const { steps } = options;
   try {
@@ -121,11 +122,24 @@ export async function trainLive(
   }
 }
 
-function optionsOf({ seed: _, families, ...settings }: TrainSettings): RlOptions {
+const FOR_EYES = { steps: 30, prompts_per_step: 16, group_size: 8, max_completion_length: 96, lr: 1e-3 };
+
+function optionsOf({ seed: _, families = ["chain-sum"], ...settings }: TrainSettings): RlOptions {
   const { rl } = presetNamed("quick");
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  const tasks = { ...rl.tasks, ...(families === undefined ? {} : { families: [...families] }) };
-  return { ...rl, prompts_per_step: rl.prompts_per_step / 2, ...given, tasks };
+  return { ...rl, ...FOR_EYES, ...given, tasks: { ...rl.tasks, families: [...families] } };
+}
+
+/** A few held-out questions, of all families alike. */
+function probes({ families, levels }: RlOptions["tasks"], seed: number): TaskEntry[] {
+  return Array.from({ length: Math.max(4, Math.min(families.length, 8)) }, (_, i) =>
+    sample(taskNamed(families[i % families.length]!), {
+      seed,
+      index: Math.floor(i / families.length),
+      level: levels[0]!,
+      split: "held-out",
+    }),
+  );
 }
 
 async function answersTo(decoder: Decoder, entries: readonly TaskEntry[], maxTokens: number): Promise<TrainedSample[]> {

@@ -71,7 +71,7 @@ test("sampled entries go back in as scored ones: own answers 1, others 0", () =>
 test("the list names every task, for people and for programs", () => {
   const table = reckon(["tasks", "list"]).stdout;
   const { tasks } = JSON.parse(reckon(["tasks", "list", "--json"]).stdout) as { tasks: { name: string }[] };
-  assert.equal(tasks.length, 11);
+  assert.equal(tasks.length, 13);
   for (const { name } of tasks) assert.ok(table.includes(name));
 });
 
