@@ -1,5 +1,5 @@
 // Damaged files of every kind a model comes in, opened and read to the end: each gives a model or one sentence, never a crash, a hang
-// or memory out of proportion. RECKON_FUZZ_RUNS=10000 tries as many of each kind; RECKON_FUZZ_SEED others than usual.
+// or memory out of proportion. 2,500 of each kind, ten thousand in all; RECKON_FUZZ_RUNS=10000 tries as many of each, RECKON_FUZZ_SEED others than usual.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -20,7 +20,7 @@ import { openModel } from "./open-model.ts";
 import { byteChanges, changedJson, damaged, jsonChanges, withMemoryLimit } from "./test-mutations.ts";
 
 const runs = {
-  numRuns: Number(process.env.RECKON_FUZZ_RUNS ?? 250),
+  numRuns: Number(process.env.RECKON_FUZZ_RUNS ?? 2500),
   seed: Number(process.env.RECKON_FUZZ_SEED ?? 20250120),
 };
 
