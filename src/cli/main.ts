@@ -66,7 +66,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "publish",
-    description: "make a published model of two runs: weights, card, training record",
+    description: "make a published model of two runs or a chain: weights, card, training record",
     load: () => import("./publish.ts"),
   },
   {

@@ -41,7 +41,7 @@ export function register(program: Command): void {
     .option("--out <run>", "the run's folder (default: runs/RECIPE-PRESET)")
     .option(
       "--model <folder>",
-      "the model to start from (pretrain and r1-zero can start from nothing); of distill the teacher (the bundled model where none is named)",
+      "the model to start from (pretrain, r1-zero and r1 can start from nothing); of distill the teacher (the bundled model where none is named)",
     )
     .option("--resume", "go on with the run in --out from its newest checkpoint")
     .option(

@@ -1,6 +1,6 @@
 /** What the chain is run with: its preset with the user's settings laid over it, or a stopped chain's own config.json. */
 import path from "node:path";
-import { openModelFolder } from "../../checkpoint/folder.ts";
+import { openModel } from "../../checkpoint/open-model.ts";
 import { usageError } from "../../error.ts";
 import { type DeepSeekConfig, parseModelConfig } from "../../model/config.ts";
 import type { RunConfig } from "../../train/run.ts";
@@ -20,9 +20,9 @@ export interface ChainPlan {
 
 const recordedFrom = ({ from }: RunConfig): string | null => (typeof from === "string" ? from : null);
 
-/** The shape of the model in a folder. @throws UserError (usage) where it is not one the chain can make students after */
+/** The shape of the model in a folder, a run or a file. @throws UserError (usage) where it is not one the chain can make students after */
 function modelIn(folder: string): DeepSeekConfig {
-  const opened = openModelFolder(folder);
+  const opened = openModel(folder);
   opened.close();
   const { config } = opened;
   if (config.attention === "mla") return config;
