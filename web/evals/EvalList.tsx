@@ -3,6 +3,7 @@ import { useState } from "react";
 import { addressWith, follow, go, useAddress } from "../training/address.ts";
 import { ago, count, dollars, figure, percent } from "../training/figures.ts";
 import { Failure } from "../training/Shell.tsx";
+import { failureOf, shortName } from "./names.ts";
 import { Pareto } from "./Pareto.tsx";
 import type { Evaluation } from "./types.ts";
 
@@ -19,16 +20,6 @@ export function EvalList({
   const benchmarks = [...new Set(read.map(({ benchmark }) => benchmark))];
   const benchmark = address.get("benchmark") ?? benchmarks[0] ?? "";
   const by = address.get("by") === "usd" ? "usd" : "tokens";
-  if (evaluations.length === 0)
-    return (
-      <>
-        <h1>Evaluations</h1>
-        <p className="quiet">
-          There are none in <code>{root}</code> yet.{" "}
-          <code>npx reckon eval --benchmark held-out --out {root}/held-out.jsonl</code> makes one.
-        </p>
-      </>
-    );
   const choose = (id: string): void =>
     setChosen((was) => (was.includes(id) ? was.filter((one) => one !== id) : [...was, id].slice(-2)));
   return (
@@ -47,6 +38,12 @@ export function EvalList({
           </button>
         )}
       </div>
+      {read.every(({ kind }) => kind === "published") && (
+        <p className="quiet">
+          There are none in <code>{root}</code> yet.{" "}
+          <code>npx reckon eval --benchmark held-out --out {root}/held-out.jsonl</code> makes one.
+        </p>
+      )}
       <div className="filters">
         <label>
           Benchmark
@@ -98,15 +95,18 @@ export function EvalList({
                 </td>
                 <th scope="row">
                   <a href={addressWith({ eval: one.id }, false)} onClick={follow}>
-                    {one.id.replace(/\.jsonl$/, "")}
-                  </a>
+                    {shortName(one.id)}
+                  </a>{" "}
+                  {one.kind !== "samples" && <span className="quiet kind">figures alone</span>}
                 </th>
                 <td className="number">{percent(one.accuracy)}</td>
                 <td className="number quiet">
                   {percent(one.low)} to {percent(one.high)}
                 </td>
                 <td className="number">{figure(one.tokens === null ? null : Math.round(10 * one.tokens) / 10)}</td>
-                <td className="number">{dollars(one.usd)}</td>
+                <td className="number" title={one.rate === null ? undefined : `at ${one.rate}`}>
+                  {one.usd === null ? "not noted" : dollars(one.usd)}
+                </td>
                 <td>{one.benchmark}</td>
                 <td>{one.model ?? "–"}</td>
                 <td className="number">{count(one.questions)}</td>
@@ -120,7 +120,7 @@ export function EvalList({
       {evaluations
         .filter(({ failure }) => failure !== undefined)
         .map(({ id, failure }) => (
-          <Failure key={id} text={`${id}: ${failure}`} />
+          <Failure key={id} text={failureOf(id, failure!)} />
         ))}
     </>
   );

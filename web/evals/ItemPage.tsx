@@ -5,6 +5,7 @@ import { addressWith, follow } from "../training/address.ts";
 import { useAnswer } from "../training/api.ts";
 import { figure } from "../training/figures.ts";
 import { Failure } from "../training/Shell.tsx";
+import { shortName } from "./names.ts";
 import { splitThinking } from "./thinking.ts";
 import type { Item } from "./types.ts";
 
@@ -22,7 +23,7 @@ export function ItemPage({ id, second, item }: ItemPageProps) {
     <>
       <div className="title-row">
         <a className="back" href={addressWith({ item: null })} onClick={follow}>
-          {second === null ? id.replace(/\.jsonl$/, "") : "Comparison"}
+          {second === null ? shortName(id) : "Comparison"}
         </a>
         <h1>{item}</h1>
         {data?.before && (
@@ -56,7 +57,7 @@ export function ItemPage({ id, second, item }: ItemPageProps) {
 function Responses({ name, item }: { readonly name: string | null; readonly item: Item }) {
   return (
     <section aria-label={name ?? "Responses"}>
-      {name !== null && <h2>{name.replace(/\.jsonl$/, "")}</h2>}
+      {name !== null && <h2>{shortName(name)}</h2>}
       {item.responses.map((response, index) => {
         const { thinking, answer } = splitThinking(response.text);
         return (

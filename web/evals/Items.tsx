@@ -6,6 +6,8 @@ import { count, figure, percent } from "../training/figures.ts";
 import { usePages } from "../training/pages.ts";
 import { Failure } from "../training/Shell.tsx";
 import { VirtualRows } from "../training/VirtualRows.tsx";
+import { CompareWith } from "./CompareWith.tsx";
+import { shortName } from "./names.ts";
 import type { Evaluation, ItemRow } from "./types.ts";
 
 export interface ItemsProps {
@@ -20,14 +22,13 @@ export function Items({ id, evaluation, all }: ItemsProps) {
   const query = useMemo(() => ({ eval: id, group, verdict, text }), [id, group, verdict, text]);
   const pages = usePages<ItemRow>("/v1/evals/items", query, evaluation?.updated ?? 0);
   const set = (parts: Readonly<Record<string, string>>): void => go(addressWith(parts), true);
-  const others = all.filter((one) => one.id !== id && one.benchmark === evaluation?.benchmark);
   return (
     <>
       <div className="title-row">
         <a className="back" href="/evals" onClick={follow}>
           Evaluations
         </a>
-        <h1>{id.replace(/\.jsonl$/, "")}</h1>
+        <h1>{shortName(id)}</h1>
       </div>
       {evaluation && (
         <p className="quiet facts">
@@ -61,17 +62,7 @@ export function Items({ id, evaluation, all }: ItemsProps) {
             <option>mixed</option>
           </select>
         </label>
-        {others.length > 0 && (
-          <label>
-            Compare with
-            <select value="" onChange={(event) => go(addressWith({ eval: id, second: event.target.value }, false))}>
-              <option value="">…</option>
-              {others.map((one) => (
-                <option key={one.id}>{one.id}</option>
-              ))}
-            </select>
-          </label>
-        )}
+        <CompareWith id={id} evaluation={evaluation} all={all} />
         <output className="quiet figure" aria-live="polite">
           {pages.total === null ? "…" : `${count(pages.total)} questions`}
         </output>

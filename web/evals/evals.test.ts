@@ -1,14 +1,15 @@
-// The evaluation window as people use it: Chromium, a real server, files as `reckon eval --out` writes them.
+// The evaluation window as people use it: Chromium, a real server, files as `reckon eval` writes them, the bundled model's own figures.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { noChromium, startChromium } from "../../src/browser/chromium.ts";
 import { reckon } from "../../src/cli/test-train.ts";
-import { sampleLines } from "../../src/serve/evaluations/test-evaluation.ts";
+import { BUNDLED_MODEL } from "../../src/generate/load-model.ts";
+import { reportOf, sampleLines } from "../../src/serve/evaluations/test-evaluation.ts";
 import { type RunningServer, startServer } from "../../src/serve/server.ts";
 import { tinyModelFolder } from "../../src/serve/test-server.ts";
 
@@ -57,18 +58,7 @@ test("accuracy against cost, the questions with whole responses, two models with
     if (!request.url().startsWith(server.url)) wrong.push(request.url());
   });
   page.on("pageerror", (error) => wrong.push(String(error)));
-  const checked = async (where: string): Promise<void> => {
-    for (const [width, colorScheme] of [
-      [390, "dark"],
-      [1280, "light"],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      assert.deepEqual(await page.evaluate(`(${axeRun})(${JSON.stringify(readFileSync(axe, "utf8"))})`), [], where);
-      const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
-    }
-  };
+  const checked = (where: string): Promise<void> => sound(page, where);
   await page.goto(`${server.url}/evals`, { timeout: LONG });
   await page.getByRole("link", { name: "second.jsonl: 75.0 % for 20" }).waitFor();
   assert.equal(await page.locator(".pareto circle.best").count(), 1);
@@ -97,6 +87,56 @@ test("accuracy against cost, the questions with whole responses, two models with
   await context.close();
 });
 
+test("reports and the bundled model's figures stand beside evaluations, are compared, and say that they have no questions", {
+  skip,
+}, async () => {
+  const runs = join(place, "runs");
+  const alone = (name: string): void => {
+    const file = join(runs, "reports", name);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), items: null }));
+  };
+  mkdirSync(join(runs, "reports"));
+  await reportOf(join(runs, "second.jsonl"), join(runs, "second.report.html"), true); // stands in its answers' row
+  await reportOf(join(runs, "second.jsonl"), join(runs, "reports", "unpriced.html"), false);
+  alone("unpriced.json");
+  writeFileSync(join(runs, "reports", "cut.report.json"), '{"title": "cut');
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(LONG);
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  await page.goto(`${server.url}/evals?benchmark=sums&by=usd`, { timeout: LONG });
+  const unpriced = page.getByRole("row", { name: /reports\/unpriced figures alone/ });
+  await unpriced.getByText("not noted").waitFor();
+  await page.getByText("nobody noted what an answer cost: reports/unpriced.").waitFor();
+  await page.getByText("reports/cut.report.json is not JSON, perhaps cut short").waitFor();
+  assert.equal(await page.getByRole("row", { name: /^Compare second/ }).count(), 1);
+  await sound(page, "the list with reports");
+  await page.getByLabel("Compare first.jsonl").check();
+  await page.getByLabel("Compare reports/unpriced.json").check();
+  await page.getByRole("button", { name: "Compare the two" }).click();
+  await page.getByText("reports/unpriced holds figures and no answers").waitFor();
+  await page.getByText("+25.0 (95 %: ").waitFor();
+  await sound(page, "a comparison of figures");
+
+  const { final, base } = JSON.parse(readFileSync(join(BUNDLED_MODEL, "evaluation.json"), "utf8"));
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  await page.goto(`${server.url}/evals?benchmark=held-out`, { timeout: LONG });
+  await page
+    .getByRole("link", { name: new RegExp(`final/sampled: ${percent(final.sampled["pass@1"])} for`) })
+    .waitFor();
+  await page.getByRole("link", { name: "reckon-nano base, sampled", exact: true }).click();
+  await page.getByText("there are no questions to look through here").waitFor();
+  const [family, figures] = Object.entries<{ "pass@1": number }>(base.sampled.by_family)[0]!;
+  await page.getByRole("row", { name: `${family} ${percent(figures["pass@1"])}` }).waitFor();
+  await sound(page, "a published model's figures");
+  await page.getByLabel("Compare with").selectOption({ label: "reckon-nano, sampled" });
+  await page.getByRole("heading", { name: "reckon-nano base, sampled and reckon-nano, sampled" }).waitFor();
+  await page.getByText("Both hold figures and no answers").waitFor();
+  await page.getByRole("row", { name: new RegExp(`^${family} ${percent(figures["pass@1"])}`) }).waitFor();
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 /** `reckon eval` on twelve held-out questions, with the bundled model, as a process of its own. */
 async function evaluated(file: string, ...more: string[]): Promise<void> {
   const asked = "eval --benchmark held-out --families digit-sums,comparison --limit 6 --wordings 0 --max-tokens 80";
@@ -116,7 +156,7 @@ test("what reckon eval wrote with and without thinking is listed, priced, compar
   page.on("pageerror", (error) => wrong.push(String(error)));
   await page.goto(`${server.url}/evals?benchmark=held-out`, { timeout: LONG });
   await page.getByRole("link", { name: /^real\/thinking\.jsonl: [\d.]+ % for [\d.]+$/ }).waitFor();
-  assert.equal(await page.locator(".pareto circle").count(), 2);
+  assert.equal(await page.locator(".pareto a[aria-label^='real/'] circle").count(), 2);
   await page.getByRole("combobox", { name: "Cost" }).selectOption("usd");
   await page.getByRole("link", { name: /^real\/direct\.jsonl: [\d.]+ % for \$0\.0000\d+$/ }).waitFor();
   await page.getByLabel("Compare real/thinking.jsonl").check();
@@ -139,6 +179,20 @@ test("what reckon eval wrote with and without thinking is listed, priced, compar
   assert.deepEqual(wrong, []);
   await page.close();
 });
+
+/** Nothing for axe to find and nothing wider than the window, on a dark phone and a light laptop. */
+async function sound(page: Page, where: string): Promise<void> {
+  for (const [width, colorScheme] of [
+    [390, "dark"],
+    [1280, "light"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    assert.deepEqual(await page.evaluate(`(${axeRun})(${JSON.stringify(readFileSync(axe, "utf8"))})`), [], where);
+    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
+  }
+}
 
 /** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
 const axeRun = `async (source) => {

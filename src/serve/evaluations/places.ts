@@ -1,51 +1,87 @@
 /**
- * The evaluations in the folder of runs: files that `reckon eval --out` wrote there or one folder down. As with runs, a name from
- * a request is only compared with the list's, never put into a path.
+ * Where evaluations lie: in the folder of runs or one folder down, what `reckon eval --out` and its reports wrote; there and beside
+ * the models, the `evaluation.json` of published models. As with runs, a name from a request is only compared with the list's, never put
+ * into a path.
  */
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../../error.ts";
-import { summarize } from "../../evaluate/accuracy.ts";
-import { type ReadSamples, readSamples } from "../../evaluate/record/read-samples.ts";
-import { DEFAULT_PRICE_PER_CORE_HOUR } from "../../generate/cost.ts";
 import { ApiError } from "../errors.ts";
+import { partsOf } from "./figure-files.ts";
+
+export interface Places {
+  /** The folder of runs. */
+  readonly root: string;
+  /** Folders of models, whose own figures are listed too. */
+  readonly models: readonly string[];
+}
 
 export interface FoundEvaluation {
-  /** The path below the folder, with slashes. */
+  /** The path below the folder of runs, with slashes; of a model elsewhere `models/NAME/...`. */
   readonly id: string;
   readonly file: string;
+  /** Answers a line each, the report of one evaluation, or one of those that a published model's file holds. */
+  readonly kind: "samples" | "report" | "published";
+  /** Of a published model's file: which of its evaluations; "" where the file cannot be read. */
+  readonly part: string;
   /** Of the last change, in milliseconds since 1970. */
   readonly changed: number;
 }
 
-/** Evaluations, last changed first. */
-export function findEvaluations(root: string): FoundEvaluation[] {
-  const found = entries(root).flatMap((entry) => {
+/** Evaluations, last changed first, those of models elsewhere behind them all. */
+export function findEvaluations({ root, models }: Places): FoundEvaluation[] {
+  const inRuns = entries(root).flatMap((entry) => {
     const full = path.join(root, entry.name);
-    if (entry.isFile()) return [{ id: entry.name, file: full }];
+    if (entry.isFile()) return evaluationsIn(full, entry.name);
     if (!entry.isDirectory() && !entry.isSymbolicLink()) return [];
     return entries(full)
       .filter((inner) => inner.isFile())
-      .map((inner) => ({ id: `${entry.name}/${inner.name}`, file: path.join(full, inner.name) }));
+      .flatMap((inner) => evaluationsIn(path.join(full, inner.name), `${entry.name}/${inner.name}`));
   });
-  return found
-    .filter(({ file }) => file.endsWith(".jsonl") && !OTHERS.has(path.basename(file)))
-    .map((one) => ({ ...one, changed: fs.statSync(one.file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-    .filter(isEvaluation)
-    .sort((a, b) => b.changed - a.changed);
+  const taken = new Set(inRuns.map(({ file }) => real(file)));
+  const names = new Map<string, number>();
+  const ofModels = models.flatMap((folder) => {
+    const file = path.join(folder, PUBLISHED);
+    if (!fs.existsSync(file) || taken.has(real(file))) return [];
+    taken.add(real(file));
+    const name = path.basename(path.resolve(folder));
+    const before = names.get(name) ?? 0;
+    names.set(name, before + 1);
+    return evaluationsIn(file, `models/${before === 0 ? name : `${name} ${before + 1}`}/${PUBLISHED}`);
+  });
+  return [...inRuns.sort((a, b) => b.changed - a.changed), ...ofModels];
 }
 
 /** @throws ApiError 404 where the list has no such evaluation */
-export function evaluationNamed(root: string, id: string): FoundEvaluation {
-  const found = findEvaluations(root).find((one) => one.id === id);
+export function evaluationNamed(places: Places, id: string): FoundEvaluation {
+  const found = findEvaluations(places).find((one) => one.id === id);
   if (found !== undefined) return found;
-  throw new ApiError(404, `There is no evaluation ${JSON.stringify(id.slice(0, 200))} in ${root}.`, {
+  throw new ApiError(404, `There is no evaluation ${JSON.stringify(id.slice(0, 200))} in ${places.root}.`, {
     code: "evaluation_not_found",
   });
 }
 
-/** Files of runs that hold other things. */
-const OTHERS: ReadonlySet<string> = new Set(["metrics.jsonl", "evaluations.jsonl"]);
+const PUBLISHED = "evaluation.json";
+
+/** Files of runs and models that hold other things. */
+const OTHERS: ReadonlySet<string> = new Set([
+  ...["metrics.jsonl", "evaluations.jsonl", "config.json", "state.json"],
+  ...["tokenizer.json", "tokenizer_config.json", "generation_config.json"],
+]);
+
+/** What a file holds: nothing, one evaluation, or a published model's several. */
+function evaluationsIn(file: string, id: string): FoundEvaluation[] {
+  const name = path.basename(file);
+  if (!/\.jsonl?$/.test(name) || OTHERS.has(name)) return [];
+  const changed = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const one = { id, file, part: "", changed };
+  if (name === PUBLISHED) {
+    const parts = partsOf(file, changed);
+    if (parts.length === 0) return [{ ...one, kind: "published" }];
+    return parts.map((part) => ({ ...one, kind: "published", id: `${id}/${part}`, part }));
+  }
+  const kind = name.endsWith(".jsonl") ? "samples" : "report";
+  return holds(kind, file, changed) ? [{ ...one, kind }] : [];
+}
 
 function entries(folder: string): fs.Dirent[] {
   try {
@@ -55,88 +91,46 @@ function entries(folder: string): fs.Dirent[] {
   }
 }
 
+function real(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
 const judged = new Map<string, { readonly changed: number; readonly yes: boolean }>();
 
-/** Only an evaluation's first line says what was evaluated. */
-function isEvaluation({ file, changed }: FoundEvaluation): boolean {
+/** Told by a file's beginning, which is all that is read for it. */
+function holds(kind: "samples" | "report", file: string, changed: number): boolean {
   const known = judged.get(file);
   if (known?.changed === changed) return known.yes;
-  let yes = false;
-  try {
-    const handle = fs.openSync(file, "r");
-    const bytes = Buffer.alloc(2 ** 20);
-    const read = fs.readSync(handle, bytes, 0, bytes.length, 0);
-    fs.closeSync(handle);
-    yes = /"sample":.*"evaluation":\{/.test(bytes.toString("utf8", 0, read).split("\n", 1)[0]!);
-  } catch {}
+  const yes = kind === "samples" ? startsAnEvaluation(file) : startsAReport(file);
   judged.set(file, { changed, yes });
   return yes;
 }
 
-/** Bytes of the files read lately that are kept: people go to and fro between a few. The one read last always is. */
-const KEPT = 256e6;
-const reading = new Map<
-  string,
-  { readonly changed: number; readonly bytes: number; readonly read: Promise<ReadSamples> }
->();
+/** Only an evaluation's first line says what was evaluated. */
+const startsAnEvaluation = (file: string): boolean =>
+  /"sample":.*"evaluation":\{/.test(beginning(file, 2 ** 20).split("\n", 1)[0]!);
 
-/** @throws UserError naming the line that is no answer */
-export function readEvaluation({ file, changed }: FoundEvaluation): Promise<ReadSamples> {
-  const known = reading.get(file);
-  reading.delete(file);
-  const current = known?.changed === changed;
-  const bytes = current ? known.bytes : (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0);
-  const read = current ? known.read : readSamples(file, unjudged);
-  reading.set(file, { changed, bytes, read });
-  let kept = [...reading.values()].reduce((sum, one) => sum + one.bytes, 0);
-  for (const [old, one] of [...reading].slice(0, -1)) {
-    if (kept <= KEPT) break;
-    reading.delete(old);
-    kept -= one.bytes;
-  }
-  return read;
+/** A file called a report is one, be it torn, unless it compares several; any other only where it begins as one does. */
+function startsAReport(file: string): boolean {
+  const text = beginning(file, 2 ** 14);
+  if (/^\s*\{\s*"title":[^\n]*\s*"comparisons":/.test(text)) return false;
+  return file.endsWith(".report.json") || /^\s*\{[\s\S]*"benchmark":[\s\S]*"pass@1":/.test(text);
 }
 
-const unjudged = (id: string) => () => {
-  throw new UserError(`The answers to ${id} are not judged; \`reckon eval --from-samples\` judges them.`);
-};
-
-const briefs = new Map<string, { readonly changed: number; readonly brief: Record<string, unknown> }>();
-
-/** What the list and the picture show of an evaluation; of a file that cannot be read, why. */
-export async function briefOf(found: FoundEvaluation): Promise<Record<string, unknown>> {
-  const known = briefs.get(found.file);
-  if (known?.changed === found.changed) return known.brief;
-  let brief: Record<string, unknown> = { id: found.id, updated: found.changed / 1000 };
+function beginning(file: string, most: number): string {
   try {
-    brief = { ...brief, ...figuresOf(await readEvaluation(found)) };
-  } catch (error) {
-    brief = { ...brief, failure: error instanceof Error ? error.message : String(error) };
+    const handle = fs.openSync(file, "r");
+    try {
+      const bytes = Buffer.alloc(most);
+      return bytes.toString("utf8", 0, fs.readSync(handle, bytes, 0, most, 0));
+    } finally {
+      fs.closeSync(handle);
+    }
+  } catch {
+    return "";
   }
-  briefs.set(found.file, { changed: found.changed, brief });
-  return brief;
-}
-
-function figuresOf({ name, settings, results, used }: ReadSamples): Record<string, unknown> {
-  const summary = summarize({ results, samples: 1 });
-  const responses = results.flatMap((result) => result.responses);
-  const answers = Math.max(1, responses.length);
-  const tokens = responses.reduce((sum, response) => sum + response.tokens, 0) / answers;
-  const core = used?.core_seconds ?? null;
-  return {
-    benchmark: settings?.benchmark ?? name,
-    model: settings?.model ?? null,
-    temperature: settings?.temperature ?? null,
-    max_tokens: settings?.max_tokens ?? null,
-    questions: results.length,
-    answers: responses.length,
-    accuracy: summary.accuracy,
-    low: summary.interval.low,
-    high: summary.interval.high,
-    /** New tokens and US dollars of processor time an answer. */
-    tokens: Number.isFinite(tokens) ? tokens : null,
-    usd: core === null ? null : ((core / 3600) * DEFAULT_PRICE_PER_CORE_HOUR) / answers,
-    seconds: used?.seconds ?? null,
-    groups: summary.groups.map(({ group, accuracy }) => ({ group, accuracy })),
-  };
 }

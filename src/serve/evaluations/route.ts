@@ -1,9 +1,11 @@
-/** The evaluation window's questions: /v1/evals and below, answered by a thread from files of `reckon eval --out`. */
+/** The evaluation window's questions: /v1/evals and below, answered by a thread from the files of `reckon eval` and of published models. */
 import { Hono } from "hono";
 import { z } from "zod";
+import { BUNDLED_MODEL } from "../../generate/load-model.ts";
 import type { AppEnv, Core } from "../core.ts";
 import { parse } from "../http/body.ts";
-import { VERDICTS } from "./answers.ts";
+import type { Places } from "./places.ts";
+import { VERDICTS } from "./rows.ts";
 
 const name = z.string().min(1).max(500);
 const whole = z.coerce.number().int().min(0);
@@ -21,19 +23,19 @@ const comparisonAsked = z.object({ first: name, second: name, to: z.enum(["right
 
 export function evaluationRoutes({ config, evaluations: thread }: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const root = config.runs;
-  app.get("/v1/evals", async (c) => c.json((await thread.ask({ kind: "list", root })) as object));
+  const places: Places = { root: config.runs, models: [...config.models, BUNDLED_MODEL] };
+  app.get("/v1/evals", async (c) => c.json((await thread.ask({ kind: "list", places })) as object));
   app.get("/v1/evals/items", async (c) => {
     const { eval: id, from, count, version: _, ...filter } = parse(itemsAsked, c.req.query());
-    return c.json((await thread.ask({ kind: "items", root, id, filter, from, count })) as object);
+    return c.json((await thread.ask({ kind: "items", places, id, filter, from, count })) as object);
   });
   app.get("/v1/evals/item", async (c) => {
     const { eval: id, item } = parse(z.object({ eval: name, item: name }), c.req.query());
-    return c.json((await thread.ask({ kind: "item", root, id, item })) as object);
+    return c.json((await thread.ask({ kind: "item", places, id, item })) as object);
   });
   app.get("/v1/evals/compare", async (c) => {
     const asked = parse(comparisonAsked, c.req.query());
-    return c.json((await thread.ask({ kind: "compare", root, ...asked })) as object);
+    return c.json((await thread.ask({ kind: "compare", places, ...asked })) as object);
   });
   return app;
 }
