@@ -15,8 +15,8 @@ export interface MemoryBenchOptions {
 /** The bar: resident bytes for each byte of the file. */
 const BAR = 2;
 
-/** What a process has in memory, and had at most. */
-interface Resident {
+/** What a process has in memory, and had at most, in bytes. */
+export interface Resident {
   readonly now: number;
   readonly most: number;
   /** Weights and what goes with them, in the device's own memory. */
@@ -26,7 +26,7 @@ interface Resident {
 
 export async function run({ model, threads, emit }: MemoryBenchOptions): Promise<void> {
   const bare = Number(execFileSync(process.execPath, ["-p", "process.memoryUsage().rss"]));
-  const loaded = await inProcess([model, ...(threads === undefined ? [] : [String(threads)])]);
+  const loaded = await residentOf(model, threads);
   const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
   const times = (bytes: number): number => Math.round((100 * bytes) / loaded.file) / 100;
   emit({
@@ -42,9 +42,11 @@ export async function run({ model, threads, emit }: MemoryBenchOptions): Promise
   });
 }
 
-async function inProcess(args: readonly string[]): Promise<Resident> {
-  const child = fork(fileURLToPath(import.meta.url), args, { execArgv: ["--disable-warning=ExperimentalWarning"] });
-  const [resident] = await once(child, "message");
+/** Opens a model in a process of its own and says what that takes. `threads` left out: as many as help the model. */
+export async function residentOf(model: string, threads?: number, env = process.env): Promise<Resident> {
+  const args = [model, ...(threads === undefined ? [] : [String(threads)])];
+  const execArgv = ["--disable-warning=ExperimentalWarning"];
+  const [resident] = await once(fork(fileURLToPath(import.meta.url), args, { execArgv, env }), "message");
   return resident;
 }
 

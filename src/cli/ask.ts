@@ -62,7 +62,7 @@ async function ask(words: readonly string[], options: AskOptions): Promise<void>
   if ((options.logprobs ?? 0) > MOST_ALTERNATIVES) {
     throw usageError(`--logprobs must be from 0 to ${MOST_ALTERNATIVES}, not ${options.logprobs}`, "--logprobs");
   }
-  const asked = completeOptions(options);
+  const asked = await completeOptions(options);
   const text = words.length > 0 ? words.join(" ") : await standardInput();
   if (text.trim() === "")
     throw usageError('there is no prompt: give one, as in `reckon ask "What is 37 * 48?"`', "prompt");

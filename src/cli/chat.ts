@@ -90,9 +90,8 @@ async function answer(
   const started = performance.now();
   try {
     const messages = conversation.messagesFor(text, options.maxTokens);
-    const result = await session.complete({ messages }, { ...completeOptions(options), signal: stop.signal }, (delta) =>
-      printer.write(delta),
-    );
+    const asked = { ...(await completeOptions(options)), signal: stop.signal };
+    const result = await session.complete({ messages }, asked, (delta) => printer.write(delta));
     printer.end();
     conversation.keep(text, result.answer);
     const cost = costOf(

@@ -16,12 +16,12 @@ const place = mkdtempSync(join(tmpdir(), "reckon-sampling-"));
 before(() => saveTinyModel(join(place, "tiny"), referenceDevice()));
 after(() => rmSync(place, { recursive: true }));
 
-function parse(...args: string[]) {
+async function parse(...args: string[]) {
   const command = addSamplingOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }));
   return completeOptions(command.parse(args, { from: "user" }).opts<SamplingOptions>());
 }
 
-test("every flag reaches the completion", () => {
+test("every flag reaches the completion", async () => {
   const file = join(place, "schema.json");
   writeFileSync(file, '{"type":"integer"}');
   const given =
@@ -29,7 +29,7 @@ test("every flag reaches the completion", () => {
     "--penalty-last-n -1 --presence-penalty -1.5 --frequency-penalty 0.25 --dry-multiplier 0.8 --dry-base 2 --dry-allowed-length 3 " +
     "--dry-penalty-last-n 64 --dry-sequence-breaker ; --logit-bias 5=-2.5,6=-inf --logit-bias 7:+3 --think-budget 20 " +
     `--think-minimum 4 --think-close so --stop a --stop b --include-stop --ignore-eos --json-schema ${file} --constraint-from start --speculative 6`;
-  const { seed: _, ...options } = parse(...given.split(" "));
+  const { seed: _, ...options } = await parse(...given.split(" "));
   assert.deepEqual(options, {
     maxTokens: 9,
     maxAnswerTokens: 8,
@@ -60,7 +60,7 @@ test("every flag reaches the completion", () => {
   });
 });
 
-test("a value out of range or of the wrong form is a usage error of one sentence that names its flag", () => {
+test("a value out of range or of the wrong form is a usage error of one sentence that names its flag", async () => {
   const broken = join(place, "broken.json");
   writeFileSync(broken, "{");
   const unheld = join(place, "unheld.json");
@@ -89,7 +89,7 @@ test("a value out of range or of the wrong form is a usage error of one sentence
     [["--constraint-from", "middle"], /--constraint-from must be start or answer/],
   ];
   for (const [args, message] of cases) {
-    assert.throws(
+    await assert.rejects(
       () => parse(...args),
       (error: unknown) => {
         assert.ok(error instanceof UserError, `${args}: ${error}`);

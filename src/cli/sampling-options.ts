@@ -3,9 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError, usageError } from "../error.ts";
 import type { CompleteOptions } from "../generate/answer-options.ts";
-import { grammarOf } from "../generate/constraint/compile.ts";
 import type { Constraint } from "../generate/constraint/constraint.ts";
-import { parseGrammar } from "../generate/constraint/grammar.ts";
 import { atMost, naturalNumber, numberBetween, positiveInteger } from "./options.ts";
 
 /** What the flags give; a flag not asked for is undefined. */
@@ -125,7 +123,7 @@ export function addSamplingOptions(command: Command): Command {
 }
 
 /** What of these flags a completion takes. @throws UserError where flags exclude each other */
-export function completeOptions(options: SamplingOptions & { readonly seed?: number }): CompleteOptions {
+export async function completeOptions(options: SamplingOptions & { readonly seed?: number }): Promise<CompleteOptions> {
   const { dryMultiplier, thinkBudget, thinkMinimum } = options;
   if (thinkBudget !== undefined && thinkMinimum !== undefined && thinkMinimum > thinkBudget) {
     throw usageError(`--think-minimum ${thinkMinimum} is more than --think-budget ${thinkBudget}`, "--think-minimum");
@@ -168,14 +166,15 @@ export function completeOptions(options: SamplingOptions & { readonly seed?: num
     stop: options.stop,
     includeStop: options.includeStop,
     ignoreEos: options.ignoreEos,
-    constraint: constraintOf(options),
+    constraint: await constraintOf(options),
     constraintFrom: options.constraintFrom,
     speculative: options.speculative,
     seed: options.seed,
   };
 }
 
-function constraintOf({ jsonSchema, jsonObject, regex, grammar }: SamplingOptions): Constraint | undefined {
+async function constraintOf(options: SamplingOptions): Promise<Constraint | undefined> {
+  const { jsonSchema, jsonObject, regex, grammar } = options;
   const given: [string, Constraint | undefined][] = [
     ["--json-schema", jsonSchema],
     ["--json-object", jsonObject && { kind: "json_object" }],
@@ -190,10 +189,11 @@ function constraintOf({ jsonSchema, jsonObject, regex, grammar }: SamplingOption
     );
   }
   const [flag, constraint] = set[0] ?? [];
-  // What is wrong with it is said before a model is loaded.
+  // What is wrong with it is said before a model is loaded; grammars take memory that most questions never need.
   if (constraint !== undefined) {
+    const { checkConstraint } = await import("../generate/constraint/compile.ts");
     try {
-      parseGrammar(grammarOf(constraint));
+      checkConstraint(constraint);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       throw new UserError(error.message, { exitCode: 2, param: flag, cause: error });

@@ -11,7 +11,7 @@ import type { Answer, AnswerWriter } from "./answer.ts";
 import type { AnswerEvent, CompleteOptions } from "./answer-options.ts";
 import { breathe } from "./batch.ts";
 import { type BegunAnswer, beginAnswer, samplingOf } from "./begin-answer.ts";
-import { compileConstraint } from "./constraint/compile.ts";
+import { readyConstraint } from "./constraint/load.ts";
 import { type LoadedModel, loadModel, type ModelAbout, type OpenOptions } from "./load-model.ts";
 import { chatPrompt, type Prompt, rawPrompt } from "./prompt.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -96,8 +96,7 @@ export class ModelSession {
     const n = options.n ?? 1;
     const maxTokens = options.maxTokens ?? this.#defaultMaxTokens(prompt.ids.length);
     const sampling = samplingOf(options, this.generationConfig);
-    const constraint =
-      options.constraint === undefined ? undefined : compileConstraint(options.constraint, this.tokenizer);
+    const constraint = await readyConstraint(options.constraint, this.tokenizer);
     const begin = (index: number) =>
       beginAnswer({
         tokenizer: this.tokenizer,

@@ -1,7 +1,7 @@
 // The contradictions in a config that no single field shows.
 
-import { badField } from "./config-schema.ts";
 import type { DeepSeekConfig, GqaConfig, ModelConfig } from "./config-types.ts";
+import { badField } from "./fields.ts";
 
 type Refuse = (field: string, value: unknown, remedy: string) => never;
 

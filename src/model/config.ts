@@ -1,11 +1,11 @@
 // What a model is: Hugging Face's config.json (or DeepSeek's own ModelArgs) checked once into a typed union, so that
 // nothing above ever sees a missing field or a contradiction. Field names are Hugging Face's, because papers and files use them.
 
-import type { z } from "zod";
 import { UserError } from "../error.ts";
 import { checkedConfig } from "./config-checks.ts";
-import { badField, deepseekSchema, gqaSchema, readFields } from "./config-schema.ts";
+import { deepseekSchema, gqaSchema } from "./config-schema.ts";
 import { type DeepSeekConfig, type GqaConfig, isMoeLayer, type LayerType, type ModelConfig } from "./config-types.ts";
+import { badField, type Read, readFields } from "./fields.ts";
 import { liftRopeParameters, readRope } from "./rope-scaling.ts";
 
 export {
@@ -114,7 +114,7 @@ function layerCount(config: ModelConfig, layer: number): LayerCount {
   };
 }
 
-type GqaFields = z.infer<typeof gqaSchema>;
+type GqaFields = Read<typeof gqaSchema>;
 
 /** What each architecture makes of its fields: modeling_{llama,mistral,qwen2,qwen3}.py and their configurations in transformers. */
 function grouped(kind: GqaConfig["model_type"], raw: GqaFields, file: string): GqaConfig {
@@ -160,11 +160,7 @@ function sliding(kind: GqaConfig["model_type"], raw: GqaFields): Pick<GqaConfig,
   return { sliding_window: window, layer_types: qwen && raw.layer_types ? raw.layer_types : types };
 }
 
-function deepseek(
-  kind: "deepseek_v2" | "deepseek_v3",
-  raw: z.infer<typeof deepseekSchema>,
-  file: string,
-): DeepSeekConfig {
+function deepseek(kind: "deepseek_v2" | "deepseek_v3", raw: Read<typeof deepseekSchema>, file: string): DeepSeekConfig {
   const v3 = kind === "deepseek_v3";
   const experts = raw.n_routed_experts ?? 0;
   if (experts > 0) {

@@ -2,7 +2,8 @@
 
 import type { DeepSeekConfig } from "./config.ts";
 import { checkedConfig } from "./config-checks.ts";
-import { modelArgsSchema, readFields } from "./config-schema.ts";
+import { modelArgsSchema } from "./config-schema.ts";
+import { readFields } from "./fields.ts";
 
 /**
  * Reads the parsed JSON of DeepSeek's own inference config (ModelArgs of DeepSeek-V3 inference/model.py), filling what it omits

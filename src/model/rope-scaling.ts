@@ -1,6 +1,7 @@
 // How rotary frequencies are stretched past the trained context, read from a config's rope_scaling (or rope_parameters).
 
-import { badField, linearSchema, llama3Schema, longRopeSchema, readFields, yarnSchema } from "./config-schema.ts";
+import { linearSchema, llama3Schema, longRopeSchema, yarnSchema } from "./config-schema.ts";
+import { badField, readFields } from "./fields.ts";
 
 /** null in a config is plain RoPE. */
 export type RopeScaling =

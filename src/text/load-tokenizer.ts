@@ -9,6 +9,7 @@ import { EngineTokenizer } from "./engine/engine-tokenizer.ts";
 import { type GgufKeys, ggufTokenizerParts } from "./engine/gguf-vocabulary.ts";
 import { compileTokenizerJson, vocabularyOf } from "./engine/tokenizer-json.ts";
 import { HuggingFaceTokenizer } from "./huggingface-tokenizer.ts";
+import { PackedTexts } from "./packed-texts.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { checkTokenizerJson, namedTokens, type TokenizerOptions } from "./tokenizer-config.ts";
 
@@ -49,7 +50,10 @@ function ggufTokenizer(keys: GgufKeys, options: TokenizerOptions): Tokenizer {
   const tokens = keys.get("tokenizer.ggml.tokens");
   const named = (role: string): Record<string, unknown> => {
     const id = keys.get(`tokenizer.ggml.${role}_id`);
-    const token: unknown = Array.isArray(tokens) && typeof id === "number" ? tokens[id] : undefined;
+    const token: unknown =
+      (Array.isArray(tokens) || tokens instanceof PackedTexts) && typeof id === "number" && id >= 0
+        ? tokens.at(id)
+        : undefined;
     return typeof token === "string" ? { [role === "padding_token" ? "pad_token" : role]: token } : {};
   };
   const config = { ...named("bos_token"), ...named("eos_token"), ...named("padding_token"), ...options.config };

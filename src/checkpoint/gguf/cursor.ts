@@ -3,6 +3,7 @@
 
 import fs from "node:fs";
 import { UserError } from "../../error.ts";
+import type { TextPacker } from "../../text/packed-texts.ts";
 
 /** The sentence every defect of a GGUF file ends in. */
 export const badGguf = (file: string, what: string, field: string | null = null): UserError =>
@@ -13,6 +14,9 @@ export const badGguf = (file: string, what: string, field: string | null = null)
 
 /** Longest text a file may hold. */
 const MAX_TEXT_BYTES = 10_000_000;
+
+/** More bytes at once are not read through the window. */
+const MAX_TAKEN = 1 << 16;
 
 /** A byte-order mark is part of a token like any other. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -110,16 +114,33 @@ export class Cursor {
 
   /** A length and so many bytes of UTF-8. */
   text(): string {
-    const length = this.count(MAX_TEXT_BYTES, "bytes of text");
-    if (length === 0) return "";
-    this.expect(length, 1, "bytes of text");
-    if (length > 1 << 16) {
+    const length = this.#textLength();
+    if (length > MAX_TAKEN) {
       const bytes = new Uint8Array(length);
       this.bytes(bytes);
       return utf8.decode(bytes);
     }
     const at = this.#take(length);
     return utf8.decode(this.#window.subarray(at, at + length));
+  }
+
+  /** The same, packed as it is: of a hundred thousand texts neither a string nor a view is made. */
+  packText(packer: TextPacker): void {
+    const length = this.#textLength();
+    if (length > MAX_TAKEN) {
+      const bytes = new Uint8Array(length);
+      this.bytes(bytes);
+      packer.add(bytes);
+      return;
+    }
+    const at = this.#take(length);
+    packer.add(this.#window, at, at + length);
+  }
+
+  #textLength(): number {
+    const length = this.count(MAX_TEXT_BYTES, "bytes of text");
+    this.expect(length, 1, "bytes of text");
+    return length;
   }
 
   /** Fills `into` with the next bytes. */
@@ -135,7 +156,7 @@ export class Cursor {
     this.#at = 0;
   }
 
-  /** Makes the next `length` (at most 64 KiB) bytes lie in the window and returns where. */
+  /** Makes the next `length` (at most MAX_TAKEN) bytes lie in the window and returns where. */
   #take(length: number): number {
     if (this.#filled - this.#at < length) {
       if (length > this.left) throw this.fail("ends in the middle, so the file is cut short");

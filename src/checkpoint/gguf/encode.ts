@@ -1,6 +1,7 @@
 // The bytes in front of a GGUF file's data: metadata and tensor infos, version 3, little-endian.
 
 import { blockBytes, blockInfo, type GgmlType } from "../../kernels/blocks/types.ts";
+import type { TextList } from "../../text/packed-texts.ts";
 
 /** A metadata value with the type it is written as. */
 export type GgufEntry = readonly [key: string, value: GgufTyped];
@@ -11,7 +12,7 @@ export type GgufTyped =
   | { readonly f32: number }
   | { readonly bool: boolean }
   | { readonly text: string }
-  | { readonly texts: readonly string[] }
+  | { readonly texts: TextList }
   | { readonly f32s: ArrayLike<number> }
   | { readonly i32s: ArrayLike<number> };
 

@@ -45,11 +45,12 @@ test("a well-formed file gives its values, its tensors outermost extent first, a
     const gguf = openGguf(written(rawGguf({ keys, tensors: TENSORS, alignment })));
     assert.deepEqual(gguf.metadata.get("my_key_7"), Uint16Array.of(1, 258));
     assert.deepEqual(
-      ["my_key_0", "my_key_1", "my_key_2", "my_key_3", "my_key_4", "my_key_5", "my_key_6", "my_key_8", "my_key_9"].map(
-        (key) => gguf.metadata.get(key),
+      ["my_key_0", "my_key_1", "my_key_2", "my_key_3", "my_key_4", "my_key_6", "my_key_8", "my_key_9"].map((key) =>
+        gguf.metadata.get(key),
       ),
-      [7, -7, 0.5, true, "ü≈", ["a", "", "bc"], MAX, 0.1, -2],
+      [7, -7, 0.5, true, "ü≈", MAX, 0.1, -2],
     );
+    assert.deepEqual(gguf.metadata.strings("my_key_5"), ["a", "", "bc"]);
     const second = gguf.tensors.get("my_tensor_1")!;
     assert.deepEqual([second.type, second.shape, second.elements, second.bytes], ["Q8_0", [3, 2, 64], 384, 408]);
     for (const [i, tensor] of [...gguf.tensors.values()].entries()) {

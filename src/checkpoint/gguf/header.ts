@@ -2,6 +2,7 @@
 // file's size (ggml/src/gguf.cpp holds the same line; https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 
 import { blockBytes, blockInfo, type GgmlType, typeOfId } from "../../kernels/blocks/types.ts";
+import { TextPacker } from "../../text/packed-texts.ts";
 import { badGguf, Cursor } from "./cursor.ts";
 import type { GgufNumbers, GgufValue } from "./metadata.ts";
 
@@ -141,9 +142,9 @@ function readArray(cursor: Cursor, depth: number): GgufValue {
   const count = cursor.count(MAX_ELEMENTS, "elements");
   cursor.expect(count, ELEMENT_BYTES[type], "elements");
   if (type === TEXT) {
-    const texts: string[] = [];
-    for (let i = 0; i < count; i++) texts.push(cursor.text());
-    return texts;
+    const texts = new TextPacker(count);
+    for (let i = 0; i < count; i++) cursor.packText(texts);
+    return texts.done();
   }
   if (type === ARRAY) {
     const lists: GgufValue[] = [];

@@ -1,6 +1,7 @@
 // The key-value part of a GGUF file, read through getters that name the key and the file where a value is missing or of another kind.
 
 import { UserError } from "../../error.ts";
+import { PackedTexts } from "../../text/packed-texts.ts";
 
 export type GgufNumbers =
   | Uint8Array
@@ -15,7 +16,7 @@ export type GgufNumbers =
   | BigInt64Array;
 
 /** 64-bit integers that a double holds exactly are numbers, others bigint. Arrays of arrays nest. */
-export type GgufValue = number | bigint | boolean | string | GgufNumbers | readonly string[] | readonly GgufValue[];
+export type GgufValue = number | bigint | boolean | string | GgufNumbers | PackedTexts | readonly GgufValue[];
 
 export class GgufMetadata {
   /** The file, for error messages. */
@@ -64,7 +65,7 @@ export class GgufMetadata {
 
   /** A list of texts, such as tokenizer.ggml.tokens. @throws UserError as string() */
   strings(key: string, otherwise?: readonly string[]): readonly string[] {
-    return this.#typed(key, "a list of texts", (value) => (isTexts(value) ? value : undefined), otherwise);
+    return this.#typed(key, "a list of texts", (value) => (isTexts(value) ? [...value] : undefined), otherwise);
   }
 
   /** A list of numbers as the file's type has them, such as tokenizer.ggml.scores. @throws UserError as string() */
@@ -95,8 +96,8 @@ export class GgufMetadata {
   }
 }
 
-const isTexts = (value: GgufValue): value is readonly string[] =>
-  Array.isArray(value) && (value.length === 0 || typeof value[0] === "string");
+const isTexts = (value: GgufValue): value is PackedTexts | readonly string[] =>
+  value instanceof PackedTexts || (Array.isArray(value) && (value.length === 0 || typeof value[0] === "string"));
 
 function shown(value: GgufValue): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);

@@ -96,7 +96,7 @@ test("a GGUF file's vocabulary is copied as it is, its template left to the call
   const gguf = openGguf(testData("weights/stories260K.gguf").file);
   const entries = new Map(vocabularyEntries({ kind: "gguf", metadata: gguf.metadata }, config(512)));
   assert.deepEqual(entries.get("tokenizer.ggml.model"), { text: "llama" });
-  assert.deepEqual(textsOf(entries.get("tokenizer.ggml.tokens")!), gguf.metadata.strings("tokenizer.ggml.tokens"));
+  assert.deepEqual([...textsOf(entries.get("tokenizer.ggml.tokens")!)], gguf.metadata.strings("tokenizer.ggml.tokens"));
   assert.deepEqual(entries.get("tokenizer.ggml.add_bos_token"), { bool: true });
   assert.deepEqual(entries.get("tokenizer.ggml.bos_token_id"), { u32: 1 });
   gguf.close();

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { reasonOf, UserError } from "../../error.ts";
 import type { ModelConfig } from "../../model/config.ts";
+import { PackedTexts } from "../../text/packed-texts.ts";
 import { isControlToken } from "../../text/tokenizer.ts";
 import type { TokenizerSource } from "../model-source.ts";
 import type { GgufEntry, GgufTyped } from "./encode.ts";
@@ -47,7 +48,7 @@ function typed(value: NonNullable<ReturnType<GgufMetadata["get"]>>): GgufTyped |
   if (ArrayBuffer.isView(value)) {
     return value instanceof BigUint64Array || value instanceof BigInt64Array ? null : { i32s: value };
   }
-  return isTexts(value) ? { texts: value } : null;
+  return value instanceof PackedTexts || isTexts(value) ? { texts: value } : null;
 }
 
 const isTexts = (list: readonly unknown[]): list is readonly string[] => list.every((one) => typeof one === "string");

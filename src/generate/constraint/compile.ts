@@ -39,8 +39,13 @@ export function compileConstraint(constraint: Constraint, tokenizer: Tokenizer):
   return made;
 }
 
+/** Says what is wrong with a constraint whatever the vocabulary. @throws UserError */
+export function checkConstraint(constraint: Constraint): void {
+  parseGrammar(grammarOf(constraint));
+}
+
 /** The constraint as EBNF. @throws UserError */
-export function grammarOf(constraint: Constraint): string {
+function grammarOf(constraint: Constraint): string {
   switch (constraint.kind) {
     case "json_schema":
       return schemaGrammar(constraint.schema);

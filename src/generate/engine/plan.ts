@@ -2,7 +2,7 @@
 import { UserError } from "../../error.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { beginAnswer, samplingOf } from "../begin-answer.ts";
-import { compileConstraint } from "../constraint/compile.ts";
+import { readyConstraint } from "../constraint/load.ts";
 import type { Prompt } from "../prompt.ts";
 import { checkRequest, type Request, Sequence } from "../sequence.ts";
 import type { ModelSession } from "../session.ts";
@@ -27,8 +27,7 @@ export async function planRuns(
   const stated = generationConfig.max_new_tokens;
   const usual = Math.min(context - prompt.ids.length, typeof stated === "number" && stated > 0 ? stated : 4096);
   const sampling = samplingOf(options, generationConfig);
-  const constraint =
-    options.constraint === undefined ? undefined : await compileConstraint(options.constraint, tokenizer);
+  const constraint = await readyConstraint(options.constraint, tokenizer);
   for (let index = 0; index < (options.n ?? 1); index++) {
     const { request, writer } = beginAnswer({
       tokenizer,

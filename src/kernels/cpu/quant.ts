@@ -22,7 +22,7 @@ interface CpuQuantMatrix extends QuantMatrix {
 /** Multiply-adds below which waking the other threads costs more than they give. */
 const parallelWork = 1 << 17;
 /** Bytes of blocks that are read at a time: all that is ever held twice. */
-const stagedBytes = 1 << 20;
+const stagedBytes = 1 << 18;
 /** A row's codes fit a thread's own memory beside what else it keeps there (PRIVATE_BYTES). */
 const ownRowBytes = 60_000;
 

@@ -2,8 +2,10 @@
 // before come from a cache. Works on bytes (GPT-2's kind) or on characters with bytes for those unknown (SentencePiece's kind).
 
 import { UserError } from "../../error.ts";
+import type { TokenIds } from "../packed-texts.ts";
 import { LETTER_OF_BYTE } from "../token-bytes.ts";
 import { MergeQueue } from "./merge-queue.ts";
+import { type Merges, mergeTable, type PairTable } from "./pair-table.ts";
 
 /** Turns one piece of text into ids. */
 export interface PieceModel {
@@ -12,9 +14,8 @@ export interface PieceModel {
 }
 
 export interface BpeOptions {
-  readonly ids: ReadonlyMap<string, number>;
-  /** `"a b"`, or the two alone, best first. */
-  readonly merges: readonly (string | readonly [string, string])[];
+  readonly ids: TokenIds;
+  readonly merges: Merges;
   /** Pieces are read as UTF-8 bytes, each with a token (GPT-2's letters), else as characters. */
   readonly byteLevel: boolean;
   /** Unknown characters become `<0xNN>` tokens. */
@@ -163,72 +164,4 @@ export class BpeModel implements PieceModel {
       { param: "text", type: "invalid_text" },
     );
   }
-}
-
-/** Pairs of ids to rank and merged id: open addressing in one typed array, built once. */
-class PairTable {
-  /** Four numbers an entry: left, right, rank, merged; left is -1 in an empty one. */
-  readonly #entries: Int32Array;
-  readonly #mask: number;
-  /** Of the pair that find() found. */
-  rank = 0;
-  merged = 0;
-
-  constructor(size: number) {
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(2 * size, 16)));
-    this.#mask = slots - 1;
-    this.#entries = new Int32Array(4 * slots);
-    for (let i = 0; i < this.#entries.length; i += 4) this.#entries[i] = -1;
-  }
-
-  find(left: number, right: number): boolean {
-    const entries = this.#entries;
-    for (let slot = hash(left, right) & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const at = 4 * slot;
-      if (entries[at] === left && entries[at + 1] === right) {
-        this.rank = entries[at + 2];
-        this.merged = entries[at + 3];
-        return true;
-      }
-      if (entries[at] < 0) return false;
-    }
-  }
-
-  add(left: number, right: number, rank: number, merged: number): void {
-    const entries = this.#entries;
-    let slot = hash(left, right) & this.#mask;
-    while (entries[4 * slot] >= 0) slot = (slot + 1) & this.#mask;
-    entries[4 * slot] = left;
-    entries[4 * slot + 1] = right;
-    entries[4 * slot + 2] = rank;
-    entries[4 * slot + 3] = merged;
-  }
-}
-
-const hash = (left: number, right: number): number => {
-  const h = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca77);
-  return (h ^ (h >>> 15)) >>> 0;
-};
-
-function mergeTable({ ids, merges, file }: BpeOptions): PairTable {
-  const table = new PairTable(merges.length);
-  for (let rank = 0; rank < merges.length; rank++) {
-    const merge = merges[rank];
-    // a piece may itself be a space, so the first cannot be empty
-    const space = typeof merge === "string" ? merge.indexOf(" ", 1) : 0;
-    const first = typeof merge === "string" ? merge.slice(0, space) : merge[0];
-    const second = typeof merge === "string" ? merge.slice(space + 1) : merge[1];
-    const left = ids.get(first);
-    const right = ids.get(second);
-    const merged = ids.get(first + second);
-    if (left === undefined || right === undefined || merged === undefined || space < 0) {
-      throw new UserError(
-        `${file}: merge ${rank} (${JSON.stringify(merge)}) names a piece that is not in the vocabulary; use the file published with the model.`,
-        { param: "merges", type: "invalid_tokenizer" },
-      );
-    }
-    // of a pair listed twice the first, better rank counts
-    if (!table.find(left, right)) table.add(left, right, rank, merged);
-  }
-  return table;
 }

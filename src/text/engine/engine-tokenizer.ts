@@ -1,6 +1,7 @@
 // A tokenizer put together from its parts: tokens cut out of the text first, a normalizer, a pre-tokenizer and the model that
 // merges pieces. The parts come from a tokenizer.json or from the metadata of a GGUF file.
 
+import type { TokenIds } from "../packed-texts.ts";
 import { type DecodeOptions, type EncodeOptions, isControlToken, noSuchToken, type Tokenizer } from "../tokenizer.ts";
 import { type AddedToken, AddedTokenSplitter } from "./added-tokens.ts";
 import type { PieceModel } from "./bpe.ts";
@@ -10,8 +11,8 @@ import type { PreTokenizer } from "./pre-tokenizers.ts";
 
 export interface TokenizerParts {
   /** By id; holes are ids without a token. */
-  readonly tokens: readonly (string | undefined)[];
-  readonly ids: ReadonlyMap<string, number>;
+  readonly tokens: { at(id: number): string | undefined };
+  readonly ids: TokenIds;
   /** Cut out of every text (control tokens only where special tokens are parsed). */
   readonly added: readonly AddedToken[];
   /** Left out by skipSpecial. */
@@ -101,7 +102,7 @@ export class EngineTokenizer implements Tokenizer {
     if (!Number.isInteger(id) || id < 0 || id >= this.vocabSize) throw noSuchToken(id, this.vocabSize);
     const known = this.#bytes[id];
     if (known !== undefined) return known;
-    const token = this.#parts.tokens[id];
+    const token = this.#parts.tokens.at(id);
     const bytes = token === undefined ? NOTHING : this.#parts.bytesOf(token, id);
     this.#bytes[id] = bytes;
     return bytes;
@@ -112,7 +113,7 @@ export class EngineTokenizer implements Tokenizer {
   }
 
   tokenOf(id: number): string | undefined {
-    return this.#parts.tokens[id];
+    return id >= 0 ? this.#parts.tokens.at(id) : undefined;
   }
 
   isSpecial(id: number): boolean {

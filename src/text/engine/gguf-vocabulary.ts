@@ -3,6 +3,7 @@
 // get it normalized.
 
 import { UserError } from "../../error.ts";
+import { PackedTexts, TextIndex } from "../packed-texts.ts";
 import { byteLevelBytes, sentencePieceBytes } from "../token-bytes.ts";
 import { isControlToken } from "../tokenizer.ts";
 import type { TokenizerOptions } from "../tokenizer-config.ts";
@@ -86,7 +87,7 @@ function sentencePieceParts(keys: VocabularyKeys, options: TokenizerOptions): To
   }
   const byteIds = new Int32Array(256).fill(-1);
   for (let id = 0; id < tokens.length; id++) {
-    const byte = types[id] === TYPE.byte ? /^<0x([0-9A-Fa-f]{2})>$/.exec(tokens[id]) : null;
+    const byte = types[id] === TYPE.byte ? /^<0x([0-9A-Fa-f]{2})>$/.exec(tokens.at(id)!) : null;
     if (byte !== null) byteIds[Number.parseInt(byte[1], 16)] = id;
   }
   const unknown = keys.id("unknown_token_id", tokens.length);
@@ -106,9 +107,9 @@ function sentencePieceParts(keys: VocabularyKeys, options: TokenizerOptions): To
 }
 
 interface GgufVocabulary {
-  readonly tokens: readonly string[];
+  readonly tokens: PackedTexts;
   readonly types: ArrayLike<number>;
-  readonly ids: ReadonlyMap<string, number>;
+  readonly ids: TextIndex;
   /** Whether a token stands for text in the model's own alphabet, rather than for itself. */
   readonly isText: (id: number) => boolean;
 }
@@ -118,11 +119,9 @@ function readVocabulary(keys: VocabularyKeys): GgufVocabulary {
   const types = keys.numbers("token_type") ?? new Int32Array(tokens.length).fill(TYPE.normal);
   if (types.length !== tokens.length)
     throw keys.fail("token_type", `must hold a type for each of the ${tokens.length} tokens`);
-  const ids = new Map<string, number>();
-  for (let id = 0; id < tokens.length; id++) ids.set(tokens[id], id);
   const isText = (id: number): boolean =>
     types[id] !== TYPE.control && types[id] !== TYPE.userDefined && types[id] !== TYPE.unknown;
-  return { tokens, types, ids, isText };
+  return { tokens, types, ids: new TextIndex(tokens), isText };
 }
 
 function commonParts(
@@ -142,8 +141,9 @@ function commonParts(
     const type = types[id];
     if (type !== TYPE.control && type !== TYPE.userDefined && type !== TYPE.unknown) continue;
     if (type === TYPE.control) special.add(id);
-    if (type === TYPE.control && END_OF_TURN.has(tokens[id])) ends.push(id);
-    added.push({ id, content: tokens[id], special: type !== TYPE.userDefined });
+    const content = tokens.at(id)!;
+    if (type === TYPE.control && END_OF_TURN.has(content)) ends.push(id);
+    added.push({ id, content, special: type !== TYPE.userDefined });
   }
   const bosId = keys.id("bos_token_id", tokens.length);
   const [eosId = null] = ends;
@@ -187,9 +187,11 @@ class VocabularyKeys {
   }
 
   /** `least`: as many there must be. */
-  texts(key: string, least: number): readonly string[] {
+  texts(key: string, least: number): PackedTexts {
     const value = this.#get(key);
-    if (Array.isArray(value) && value.length >= least && value.every((one) => typeof one === "string")) return value;
+    const isTexts =
+      value instanceof PackedTexts || (Array.isArray(value) && value.every((one) => typeof one === "string"));
+    if (isTexts && value.length >= least) return PackedTexts.of(value);
     throw this.fail(key, "must be a list of texts");
   }
 

@@ -2,11 +2,12 @@
 // union is a piece are merged, the best score first; what is no piece at the end is spelled in bytes.
 
 import { UserError } from "../../error.ts";
+import type { TokenIds } from "../packed-texts.ts";
 import type { PieceModel } from "./bpe.ts";
 import { MergeQueue } from "./merge-queue.ts";
 
 export interface ScoredPieces {
-  readonly ids: ReadonlyMap<string, number>;
+  readonly ids: TokenIds;
   /** By id. */
   readonly scores: ArrayLike<number>;
   /** The id of each byte's token, -1 where there is none. */

@@ -1,0 +1,2 @@
+/** A page cannot ask for it. */
+export function collectGarbage(): void {}
