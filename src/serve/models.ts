@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { Logger } from "pino";
 import { UserError } from "../error.ts";
+import { BUNDLED_ABOUT, BUNDLED_ONE_QUESTION } from "../generate/bundled.ts";
 import { Engine } from "../generate/engine/engine.ts";
 import type { RequestRecord, StepRecord } from "../generate/engine/handle.ts";
 import { BUNDLED_MODEL, ModelSession } from "../generate/session.ts";
@@ -41,6 +42,12 @@ export interface ModelEntry {
   readonly engine: Engine | null;
   /** Tokens of prompt and answer together; known while it is open. */
   readonly context: number | null;
+  /** The model that this is another name of; null: it is one itself. */
+  readonly aliasOf: string | null;
+  /** What it can be asked, in a sentence; null where nobody has told. */
+  readonly about: string | null;
+  /** It was trained on single questions: a conversation, or a system prompt, misleads it. */
+  readonly oneQuestion: boolean;
 }
 
 /** Told of what happens on the models' engines. */
@@ -124,6 +131,9 @@ export class Models {
       loaded: host.current !== null,
       engine: host.current,
       context: host.current?.context ?? null,
+      aliasOf: id === host.id ? null : host.id,
+      about: host.bundled ? BUNDLED_ABOUT : null,
+      oneQuestion: host.bundled && BUNDLED_ONE_QUESTION,
     });
     const aliases = [...this.#config.aliases, ...DEEPSEEK_NAMES.keys()].filter(
       (name) => !this.#hosts.some(({ id }) => id === name),
@@ -236,6 +246,7 @@ export class Models {
 class Host {
   readonly argument: string | undefined;
   readonly id: string;
+  readonly bundled: boolean;
   opening: Promise<Engine> | null = null;
   current: Engine | null = null;
   usedAt = 0;
@@ -244,6 +255,7 @@ class Host {
   constructor(argument: string | undefined, id: string) {
     this.argument = argument;
     this.id = id;
+    this.bundled = resolve(argument ?? BUNDLED_MODEL) === BUNDLED_MODEL;
   }
 
   opened(engine: Engine): void {

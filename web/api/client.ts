@@ -7,6 +7,12 @@ export interface ModelInfo {
   /** Threads that compute, and the price of each for an hour; absent until the model is loaded. */
   readonly threads?: number;
   readonly usd_per_core_hour?: number;
+  /** The model that this is another name of. */
+  readonly alias_of?: string;
+  /** What it can be asked, in a sentence. */
+  readonly about?: string;
+  /** It was trained on single questions: a conversation, or a system prompt, misleads it. */
+  readonly one_question?: boolean;
 }
 
 export interface Verdict {

@@ -75,16 +75,30 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
             </button>
           )}
           <CopyButton text={content.trim()} />
-          <button type="button" aria-expanded={panel === "verify"} onClick={() => toggle("verify")}>
+          <button
+            type="button"
+            title="Is it right? The verifier compares it with the answer you know"
+            aria-expanded={panel === "verify"}
+            onClick={() => toggle("verify")}
+          >
             Verify
           </button>
           {hasTokens && (
-            <button type="button" aria-expanded={panel === "tokens"} onClick={() => toggle("tokens")}>
+            <button
+              type="button"
+              title="How sure the model was of every token, and what else might have come"
+              aria-expanded={panel === "tokens"}
+              onClick={() => toggle("tokens")}
+            >
               Tokens
             </button>
           )}
           {!beside && (
-            <button type="button" onClick={() => store.regenerate(message, "vote 5")}>
+            <button
+              type="button"
+              title="Asks five times over; the answer that most of them give wins"
+              onClick={() => store.regenerate(message, "vote 5")}
+            >
               Vote of 5
             </button>
           )}

@@ -5,17 +5,12 @@ import { useKeptFocus } from "./focus.ts";
 import { History } from "./History.tsx";
 import { Memory } from "./Memory.tsx";
 import { MessageView } from "./MessageView.tsx";
+import { chosen } from "./models.ts";
 import { SettingsPanel } from "./SettingsPanel.tsx";
 import { Spoken } from "./Spoken.tsx";
 import type { ChatStore } from "./store.ts";
 import { groupOf, pathOf } from "./types.ts";
-
-const STARTERS = [
-  "What is 27 + 15 - 8?",
-  "Solve 3x + 4 = 19.",
-  "Sort these numbers: 31, 7, 22, 15",
-  "How many e are in nevertheless?",
-];
+import { Welcome } from "./Welcome.tsx";
 
 export function ChatWindow({ store }: { readonly store: ChatStore }) {
   const state = useSyncExternalStore(store.subscribe, store.snapshot);
@@ -56,7 +51,7 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
     if (side) window.current!.querySelector<HTMLElement>("input[type=search]")!.focus();
   }, [side]);
   const thread = useRef<HTMLElement>(null);
-  useFollow(thread, last?.content.length ?? 0, last?.thinking.length ?? 0, path.length);
+  useFollow(thread, path.length === 0, last?.content.length ?? 0, last?.thinking.length ?? 0, path.length);
   return (
     <div className={side ? "window with-side" : "window"} ref={window}>
       <a className="skip" href="#ask">
@@ -106,23 +101,7 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
         <main className="thread" ref={thread} tabIndex={0} aria-label="Conversation">
           {path.length === 0 && (
-            <div className="empty">
-              <h2>Ask, and watch it think.</h2>
-              <ul>
-                {STARTERS.map((text) => (
-                  <li key={text}>
-                    <button type="button" onClick={() => store.send(text)}>
-                      {text}
-                    </button>
-                  </li>
-                ))}
-              </ul>
-              <p className="quiet">
-                Under the question you choose the model, how long it thinks, and whether several answers vote or stand
-                side by side. Under each answer you check it, look at how sure the model was of every token, and go on
-                from another.
-              </p>
-            </div>
+            <Welcome model={chosen(state.models, state.settings.model)} onAsk={(text) => store.send(text)} />
           )}
           {path.map((message) => (
             <MessageView
@@ -133,7 +112,7 @@ export function ChatWindow({ store }: { readonly store: ChatStore }) {
             />
           ))}
         </main>
-        <Composer store={store} state={state} writing={writing} path={path} />
+        <Composer store={store} state={state} writing={writing} path={path} onNew={newChat} />
         <Spoken writing={writing} last={last} />
       </div>
     </div>
@@ -166,8 +145,8 @@ function useKeys(keys: Keys): void {
   }, []);
 }
 
-/** Keeps the end in view while it grows, unless the reader has scrolled up. */
-function useFollow(place: React.RefObject<HTMLElement | null>, ...grown: readonly number[]): void {
+/** Keeps the end in view while it grows, unless the reader has scrolled up. An empty conversation is read from its top. */
+function useFollow(place: React.RefObject<HTMLElement | null>, empty: boolean, ...grown: readonly number[]): void {
   const follows = useRef(true);
   useEffect(() => {
     const element = place.current!;
@@ -179,6 +158,6 @@ function useFollow(place: React.RefObject<HTMLElement | null>, ...grown: readonl
   }, [place]);
   // Runs when the text has grown.
   useEffect(() => {
-    if (follows.current) place.current!.scrollTop = place.current!.scrollHeight;
-  }, [place, ...grown]);
+    if (follows.current) place.current!.scrollTop = empty ? 0 : place.current!.scrollHeight;
+  }, [place, empty, ...grown]);
 }

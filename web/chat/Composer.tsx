@@ -3,6 +3,8 @@ import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } 
 import type { ModelInfo } from "../api/client.ts";
 import { type Attached, readPaste, readText, withAttached } from "./attaching.ts";
 import { Gauge } from "./Gauge.tsx";
+import { Hints } from "./Hints.tsx";
+import { beside, named } from "./models.ts";
 import { EFFORTS, type Settings, WAYS } from "./settings.ts";
 import type { ChatStore, State } from "./store.ts";
 import { TextBox } from "./TextBox.tsx";
@@ -21,7 +23,7 @@ const WAY_NAMES: Record<Settings["way"], string> = {
   "vote 3": "Vote of 3",
   "vote 5": "Vote of 5",
   "vote 9": "Vote of 9",
-  thinking: "With and without thinking",
+  thinking: "With & without thinking",
   models: "Two models",
 };
 
@@ -30,9 +32,10 @@ interface Props {
   readonly state: State;
   readonly writing: Message | null;
   readonly path: readonly Message[];
+  readonly onNew: () => void;
 }
 
-export function Composer({ store, state, writing, path }: Props) {
+export function Composer({ store, state, writing, path, onNew }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const [blank, setBlank] = useState(true);
   const [attached, setAttached] = useState<readonly (Attached & { readonly id: number })[]>([]);
@@ -89,6 +92,7 @@ export function Composer({ store, state, writing, path }: Props) {
         send();
       }}
     >
+      <Hints state={state} told={writing ? path.length - 2 : path.length} onNew={onNew} />
       {attached.length > 0 && (
         <ul className="attached" aria-label="Attached">
           {attached.map(({ id, name, text: content }) => (
@@ -118,6 +122,18 @@ export function Composer({ store, state, writing, path }: Props) {
         onPaste={paste}
       />
       <div className="controls">
+        <label className="as-button" title="Text files of up to 1 MB; they can be dropped or pasted here as well">
+          Attach
+          <input
+            type="file"
+            multiple
+            onChange={(event) => {
+              void take([...(event.target.files ?? [])]);
+              // So that the same file can be chosen again.
+              event.target.value = "";
+            }}
+          />
+        </label>
         <ModelChoice
           label="Model"
           models={models}
@@ -129,7 +145,7 @@ export function Composer({ store, state, writing, path }: Props) {
             label="Second model"
             models={models}
             value={settings.other}
-            first={models.find(({ id }) => id !== (settings.model || models[0]?.id))?.id}
+            first={beside(models, settings.model || (models[0]?.id ?? ""))}
             onChoose={(other) => store.change({ other })}
           />
         )}
@@ -203,17 +219,18 @@ interface ChoiceProps {
 }
 
 function ModelChoice({ label, models, value, first = models[0]?.id, onChoose }: ChoiceProps) {
+  const standing = models.find(({ id }) => id === first);
   return (
     <select aria-label={label} value={value} onChange={(event) => onChoose(event.target.value)}>
-      <option value="">{first ?? "default model"}</option>
+      <option value="">{standing ? named(standing) : (first ?? "default model")}</option>
       {value !== "" && models.length > 0 && !models.some(({ id }) => id === value) && (
         <option value={value}>{value} (not served)</option>
       )}
       {models
         .filter(({ id }) => id !== first || id === value)
-        .map(({ id }) => (
-          <option key={id} value={id}>
-            {id}
+        .map((one) => (
+          <option key={one.id} value={one.id}>
+            {named(one)}
           </option>
         ))}
     </select>

@@ -58,7 +58,11 @@ export function History({ store, state, onDone, onNew }: Props) {
             </button>
           </li>
         ))}
-        {found.length === 0 && search !== "" && <li className="quiet">Nothing holds these words.</li>}
+        {found.length === 0 && (
+          <li className="quiet">
+            {search === "" ? "Your chats will stand here; they stay in this browser." : "Nothing holds these words."}
+          </li>
+        )}
       </ul>
       <a className="elsewhere" href="/runs">
         Training runs
@@ -69,6 +73,7 @@ export function History({ store, state, onDone, onNew }: Props) {
       <div className="files">
         <button
           type="button"
+          title="This chat as a Markdown file, which Import reads back"
           disabled={!shown}
           onClick={() =>
             shown && download(`${shown.title.replace(/[^\w -]/g, "")}.md`, "text/markdown", asMarkdown(shown))
@@ -78,11 +83,13 @@ export function History({ store, state, onDone, onNew }: Props) {
         </button>
         <button
           type="button"
+          title="All chats as one JSON file, which Import reads back"
+          disabled={conversations.length === 0}
           onClick={() => download("reckon-chats.json", "application/json", JSON.stringify({ conversations }))}
         >
           Export all
         </button>
-        <label className="as-button">
+        <label className="as-button" title="Chats from a JSON or Markdown file">
           Import
           <input
             type="file"

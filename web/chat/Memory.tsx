@@ -1,5 +1,6 @@
 /** What the model is told of the reader in every chat: seen, changed, switched off and forgotten here; it stays in this browser. */
 import { type FormEvent, useState } from "react";
+import { PanelHead } from "./PanelHead.tsx";
 import { type Fact, systemPrompt } from "./settings.ts";
 import type { ChatStore, State } from "./store.ts";
 
@@ -25,14 +26,16 @@ export function Memory({ store, state, onClose }: Props) {
   const sent = systemPrompt(settings);
   return (
     <section className="panel memory" aria-label="Memory" data-focus="memory">
-      <label className="tick">
-        <input
-          type="checkbox"
-          checked={remembers}
-          onChange={(event) => store.change({ remembers: event.target.checked })}
-        />
-        Tell the model what stands here
-      </label>
+      <PanelHead title="Memory" onClose={onClose}>
+        <label className="tick">
+          <input
+            type="checkbox"
+            checked={remembers}
+            onChange={(event) => store.change({ remembers: event.target.checked })}
+          />
+          Tell the model what stands here
+        </label>
+      </PanelHead>
       <ul>
         {facts.map(({ id, text: fact, on }) => (
           <li key={id}>
@@ -69,11 +72,6 @@ export function Memory({ store, state, onClose }: Props) {
         <summary className="quiet">The system prompt as it is sent</summary>
         <pre>{sent === "" ? "none" : sent}</pre>
       </details>
-      <div className="actions">
-        <button type="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
     </section>
   );
 }

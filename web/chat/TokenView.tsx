@@ -16,6 +16,11 @@ const PAGE = 600;
 
 const NONE: readonly Token[] = [];
 
+const ABOUT: Record<Measure, string> = {
+  probability: "How likely the model held each token that it wrote.",
+  entropy: "How open the choice was at each token: 0 where only one could come.",
+};
+
 export function TokenView({ store, message }: { readonly store: ChatStore; readonly message: Message }) {
   const { thinkingTokens, answerTokens } = message;
   const tokens = useMemo(() => [...unpack(thinkingTokens), ...unpack(answerTokens)], [thinkingTokens, answerTokens]);
@@ -52,15 +57,25 @@ export function TokenView({ store, message }: { readonly store: ChatStore; reado
     <div className="tokens">
       <fieldset className="measures">
         <legend className="unseen">Coloured by</legend>
+        <span aria-hidden="true">Coloured by</span>
         {MEASURES.map((name) => (
           <label key={name}>
             <input type="radio" checked={measure === name} onChange={() => setMeasure(name)} /> {name}
           </label>
         ))}
-        <span className="quiet">
-          {tokens.length} tokens, {turns.length} {turns.length === 1 ? "moment" : "moments"} of turning back
+        <span className="scale" aria-hidden="true">
+          sure
+          {[0, 1, 2, 3, 4].map((level) => (
+            <span key={level} data-unsure={level} />
+          ))}
+          unsure
         </span>
       </fieldset>
+      <p className="quiet">
+        {ABOUT[measure]} Point at a token, tap it or use the arrow keys to see what else might have come.{" "}
+        {tokens.length} tokens, {turns.length} {turns.length === 1 ? "moment" : "moments"} of turning back (wait, but,
+        check).
+      </p>
       <TokenMap tokens={counted} moments={turns} measure={measure} at={at} onChoose={goTo} />
       {pages > 1 && (
         <div className="actions">

@@ -1,5 +1,5 @@
 /** Checks an answer against a gold one with the server's verifier, and shows its reason. */
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Verdict, verifyAnswer } from "../api/client.ts";
 import type { ChatStore } from "./store.ts";
 
@@ -7,6 +7,9 @@ export function VerifyForm({ store, answer }: { readonly store: ChatStore; reado
   const [gold, setGold] = useState("");
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   const [failure, setFailure] = useState("");
+  const box = useRef<HTMLInputElement>(null);
+  // It was opened to be written in.
+  useEffect(() => box.current!.focus(), []);
   const verify = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setFailure("");
@@ -19,10 +22,22 @@ export function VerifyForm({ store, answer }: { readonly store: ChatStore; reado
   };
   return (
     <form className="verify" onSubmit={verify}>
-      <label>
-        The right answer <input required value={gold} onChange={(event) => setGold(event.target.value)} />
-      </label>
-      <button type="submit">Check</button>
+      <p className="quiet" id="about-verify">
+        Type the answer you know to be right; however it is written, the verifier says whether this one equals it.
+      </p>
+      <div className="asked">
+        <label>
+          The right answer{" "}
+          <input
+            required
+            ref={box}
+            aria-describedby="about-verify"
+            value={gold}
+            onChange={(event) => setGold(event.target.value)}
+          />
+        </label>
+        <button type="submit">Check</button>
+      </div>
       <output aria-live="polite">
         {verdict && (
           <span className={verdict.correct ? "right" : "wrong"}>

@@ -1,5 +1,6 @@
 /** From the reader's settings to what is sent: which requests a question makes, and the messages of each. */
 import type { ModelInfo } from "../api/client.ts";
+import { beside } from "./models.ts";
 import { requestFields, type Settings, systemPrompt } from "./settings.ts";
 import type { Message } from "./types.ts";
 
@@ -25,7 +26,7 @@ export function requestsFor(settings: Settings, models: readonly ModelInfo[]): A
   }
   if (way === "models") {
     const first = settings.model || models[0]?.id || "";
-    const other = settings.other || models.find(({ id }) => id !== first)?.id || first;
+    const other = settings.other || beside(models, first);
     return [first, other].map((model) => ({ settings: { ...settings, model }, labels: [model] }));
   }
   return [{ settings, labels: [""] }];

@@ -15,7 +15,7 @@ test("a question is thought about and answered, checked, asked anew, edited, fou
     assert.match(await page.locator(".answer .markdown").innerText(), /\d/);
     assert.match(
       await page.locator(".counts").innerText(),
-      /answer \d+ tokens · [\d.]+ tokens\/s.*thinking \$0\.\d+ \+ answer \$0\.\d+/,
+      /answer \d+ tokens? · [\d.]+ tokens\/s.*thinking \$0\.\d+ \+ answer \$0\.\d+/,
     );
 
     await page.getByRole("button", { name: "Tokens", exact: true }).click();

@@ -11,7 +11,7 @@ export function described({ counts, model }: Message, brief = false): string {
     brief ? "" : (model ?? ""),
     promptTokens > 0 && !brief ? `read ${promptTokens}` : "",
     `thinking ${thinkingTokens}`,
-    `answer ${answerTokens} tokens`,
+    `answer ${answerTokens} ${answerTokens === 1 ? "token" : "tokens"}`,
     `${rate} tokens/s`,
     `${took.toFixed(1)} s`,
   ]

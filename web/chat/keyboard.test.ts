@@ -158,7 +158,7 @@ test("settings and memory are opened, filled in and closed; the focus returns to
     await press(page, "Settings", true);
     await tabTo(page, "System prompt");
     await page.keyboard.type("Be brief.");
-    await tabTo(page, "Colours");
+    await tabTo(page, "Theme");
     await page.keyboard.press("ArrowDown");
     await page.locator("html[data-theme=light]").waitFor();
     await page.keyboard.press("Escape");

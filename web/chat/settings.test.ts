@@ -117,7 +117,7 @@ test("the colours are the system's, or those chosen, and stay over a reload", { 
       ["system", [light, dark]],
     ] as const) {
       await settings(page);
-      await page.getByLabel("Colours").selectOption(theme);
+      await page.getByLabel("Theme").selectOption(theme);
       assert.deepEqual(await shown(), wanted);
       await page.reload();
       assert.deepEqual(await shown(), wanted, `${theme}, after a reload`);

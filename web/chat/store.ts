@@ -5,6 +5,7 @@ import { IN_PAGE, inPageModel } from "../engine/in-page.ts";
 import { requestsFor } from "./asking.ts";
 import { branchAt } from "./branching.ts";
 import { deleteConversation, loadConversations, saveConversation } from "./history.ts";
+import { inOrder } from "./models.ts";
 import { loadSettings, type Settings, saveSettings } from "./settings.ts";
 import { type Conversation, type Message, pathOf } from "./types.ts";
 import { Writers } from "./writers.ts";
@@ -63,11 +64,11 @@ export class ChatStore {
 
   async refreshModels(): Promise<void> {
     try {
-      this.#set({ models: [...(await listModels(this.#state.settings.key)), inPageModel()] });
+      this.#set({ models: inOrder(await listModels(this.#state.settings.key), inPageModel()) });
       if (this.#state.notice?.retry) this.notice(null);
     } catch (error) {
       const served = this.#state.models.filter(({ id }) => id !== IN_PAGE);
-      this.#set({ models: [...served, inPageModel()], notice: { text: (error as Error).message, retry: true } });
+      this.#set({ models: inOrder(served, inPageModel()), notice: { text: (error as Error).message, retry: true } });
     }
   }
 

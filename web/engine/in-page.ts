@@ -1,4 +1,6 @@
 /** The engine in this page, without the server's help: the bundled model, loaded when it is first asked. */
+
+import { BUNDLED_ABOUT, BUNDLED_ONE_QUESTION } from "../../src/generate/bundled.ts";
 import { ApiFailure, type ModelInfo } from "../api/client.ts";
 import type { ChatEvent, Token } from "../api/stream.ts";
 import type { Settings } from "../chat/settings.ts";
@@ -40,7 +42,8 @@ interface Answer {
 }
 
 let engine: Promise<{ readonly engine: Engine; readonly loaded: Loaded }> | null = null;
-let info: ModelInfo = { id: IN_PAGE };
+const BUNDLED = { id: IN_PAGE, about: BUNDLED_ABOUT, one_question: BUNDLED_ONE_QUESTION };
+let info: ModelInfo = BUNDLED;
 
 /** As a model of the list; its context and threads are known once it is loaded. */
 export const inPageModel = (): ModelInfo => info;
@@ -51,7 +54,7 @@ function start(): Promise<{ readonly engine: Engine; readonly loaded: Loaded }> 
     const { BrowserEngine } = await import(/* @vite-ignore */ at("client.js"));
     const started: Engine = new BrowserEngine(new URL(at("engine.js")));
     const loaded = await started.load({ base: at("model/") });
-    info = { id: IN_PAGE, context_length: loaded.context, threads: loaded.threads, usd_per_core_hour: 0.04 };
+    info = { ...BUNDLED, context_length: loaded.context, threads: loaded.threads, usd_per_core_hour: 0.04 };
     return { engine: started, loaded };
   })();
   engine.catch(() => {

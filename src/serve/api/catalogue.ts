@@ -145,7 +145,13 @@ export const operations: readonly Operation[] = [
     title: "Version, as Ollama has it",
     about: "The version of Ollama whose API this is.",
   },
-  { method: "get", path: "/v1/models", title: "Models", about: "What `model` may be, and what is loaded." },
+  {
+    method: "get",
+    path: "/v1/models",
+    title: "Models",
+    about:
+      "What `model` may be, and what is loaded; `alias_of` where it is another name of a model, `about` and `one_question` (it was trained on single questions, a conversation misleads it) of the bundled one.",
+  },
   { method: "get", path: "/v1/models/{id}", title: "A model", about: "One of them." },
   {
     method: "post",

@@ -6,12 +6,15 @@ import type { ModelEntry } from "../models.ts";
 
 export function modelRoutes({ models, upstreams }: Core): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const told = ({ id, created, loaded, context, engine }: ModelEntry) => ({
+  const told = ({ id, created, loaded, context, engine, aliasOf, about, oneQuestion }: ModelEntry) => ({
     id,
     object: "model",
     created,
     owned_by: "reckon",
     loaded,
+    ...(aliasOf === null ? {} : { alias_of: aliasOf }),
+    ...(about === null ? {} : { about }),
+    ...(oneQuestion ? { one_question: true } : {}),
     ...(context === null ? {} : { context_length: context }),
     // What an answer's seconds cost.
     ...(engine === null
