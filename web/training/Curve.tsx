@@ -15,6 +15,8 @@ export interface Series {
 
 export interface CurveProps {
   readonly title: string;
+  /** What it measures, in a line. */
+  readonly about?: string | null;
   readonly series: readonly Series[];
   /** 0: as measured; towards 1: smoother. */
   readonly smoothing: number;
@@ -27,7 +29,7 @@ export interface CurveProps {
 /** Told apart by colour and by dashes. */
 const DASHES = [[], [6, 3], [2, 2], [10, 4, 2, 4], [1, 4]];
 
-export function Curve({ title, series, smoothing, x = "step", height = 170, onPick }: CurveProps) {
+export function Curve({ title, about = null, series, smoothing, x = "step", height = 170, onPick }: CurveProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const pick = useRef(onPick);
@@ -64,7 +66,10 @@ export function Curve({ title, series, smoothing, x = "step", height = 170, onPi
 
   return (
     <figure className="curve">
-      <figcaption>{visible(title)}</figcaption>
+      <figcaption>
+        {visible(title)}
+        {about !== null && <small>{visible(about)}</small>}
+      </figcaption>
       <div ref={place} role="img" aria-label={`${visible(title)}: ${series.map(spoken).join("; ")}`} />
     </figure>
   );
@@ -85,6 +90,7 @@ function options(element: HTMLElement, shown: readonly Series[], x: string, heig
     height,
     cursor: { y: false, sync: { key: "steps" }, drag: { x: true, y: false } },
     legend: { live: true, show: true },
+    hooks: { ready: [toldLast], setData: [toldLast], setCursor: [toldLast] },
     scales: { x: { time: false } },
     axes: [
       { ...axis, font, size: 26 },
@@ -117,6 +123,12 @@ function options(element: HTMLElement, shown: readonly Series[], x: string, heig
       }),
     ],
   };
+}
+
+/** While nothing is pointed at, the legend tells the last values. */
+function toldLast(plot: uPlot): void {
+  if (plot.cursor.idx === null || plot.cursor.idx === undefined)
+    plot.setLegend({ idx: plot.data[0].length - 1 }, false);
 }
 
 /** Steps of all runs together, and of each run its values, measured and smoothed. */

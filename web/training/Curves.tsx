@@ -4,20 +4,11 @@ import { addressWith, go, useAddress } from "./address.ts";
 import { type Row, type RunList, useAnswer } from "./api.ts";
 import { Curve, type Series } from "./Curve.tsx";
 import { useLive } from "./live.ts";
+import { aboutMeasure, FIRST } from "./measures.ts";
 import { thinned } from "./smooth.ts";
 
-/** First those one looks at first. */
-const FIRST = [
-  "reward",
-  "rewards/accuracy/mean",
-  "loss",
-  "completions/mean_length",
-  "completions/mean_thinking",
-  "entropy",
-  "frac_reward_zero_std",
-  "grad_norm",
-  "learning_rate",
-];
+/** So few further measures are not worth folding away. */
+const FEW = 3;
 
 /** Points of a curve; more than pixels help nobody. */
 const MOST = 3000;
@@ -46,7 +37,11 @@ export function Curves({ id, metrics }: { readonly id: string; readonly metrics:
     [id, metrics, one, two, three, four, others.join(",")],
   );
   const charts = useMemo(() => chartsOf(tables), [tables]);
-  const shown = charts.filter(({ key }) => key.toLowerCase().includes(wanted.toLowerCase()));
+  const found = charts.filter(({ key }) => `${key} ${aboutMeasure(key)}`.toLowerCase().includes(wanted.toLowerCase()));
+  const further = found.filter(({ key }) => !FIRST.includes(key)).length;
+  const folds = wanted === "" && further > FEW && further < found.length;
+  const all = address.get("all") !== null;
+  const shown = folds && !all ? found.filter(({ key }) => FIRST.includes(key)) : found;
   return (
     <>
       <div className="filters">
@@ -68,18 +63,31 @@ export function Curves({ id, metrics }: { readonly id: string; readonly metrics:
         </label>
         <Compare id={id} others={others} />
       </div>
-      {metrics.length === 0 && <p className="quiet">No step has finished yet.</p>}
+      {metrics.length === 0 ? (
+        <p className="quiet">No step has finished yet.</p>
+      ) : (
+        <p className="quiet about">
+          Over the steps of training; the faint line is what was measured, the strong one smoothed. Point at a curve for
+          its values, click or tap a step to see the answers it learned from.
+        </p>
+      )}
       <div className="curves">
         {shown.map(({ key, series }) => (
           <Curve
             key={key}
             title={key}
+            about={aboutMeasure(key)}
             series={series}
             smoothing={smoothing}
             onPick={(step) => go(addressWith({ view: "groups", step }))}
           />
         ))}
       </div>
+      {folds && (
+        <button type="button" className="unfold" onClick={() => go(addressWith({ all: all ? null : "1" }), true)}>
+          {all ? "Show fewer measures" : `Show ${further} more measures`}
+        </button>
+      )}
     </>
   );
 }

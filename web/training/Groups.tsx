@@ -31,7 +31,9 @@ export function Groups({ id, changed }: { readonly id: string; readonly changed:
     step === undefined ? null : "/v1/runs/samples/groups",
     { run: id, step },
   );
-  const group = Number(address.get("group") ?? data?.groups[0]?.group ?? 0);
+  // A group whose answers earned different rewards shows more than one that is all alike.
+  const telling = data?.groups.find(({ least, most }) => least !== most) ?? data?.groups[0];
+  const group = Number(address.get("group") ?? telling?.group ?? 0);
   if (facets.data && steps.length === 0)
     return (
       <p className="quiet">
@@ -62,6 +64,10 @@ export function Groups({ id, changed }: { readonly id: string; readonly changed:
           Step after →
         </button>
       </div>
+      <p className="quiet about">
+        At every step each question is answered several times: a group. An answer’s reward adds up its parts; its
+        advantage says how far it stands above its group (green: made likelier) or below (red: made less likely).
+      </p>
       <div className="two">
         <ol className="group-list" aria-label="Groups of the step">
           {data?.groups.map((one) => (
@@ -72,9 +78,14 @@ export function Groups({ id, changed }: { readonly id: string; readonly changed:
                 aria-current={one.group === group ? "true" : undefined}
               >
                 <span className="question">{visible(one.prompt)}</span>
-                <span className="spread" title={`${figure(one.least)} to ${figure(one.most)}`}>
+                <span className="spread" title={`mean reward; ${figure(one.least)} to ${figure(one.most)}`}>
                   <span className="figure">{one.reward.toFixed(2)}</span>
-                  {one.least === one.most && <span className="quiet"> all alike</span>}
+                  {one.least === one.most && (
+                    <span className="quiet" title="All rewards are the same: nothing is learned from it">
+                      {" "}
+                      all alike
+                    </span>
+                  )}
                 </span>
               </a>
             </li>
@@ -98,14 +109,16 @@ function OneGroup({ id, step, group }: { readonly id: string; readonly step: num
         <p className="prompt">
           {visible(first.prompt)}{" "}
           <a href={addressWith({ view: "question", prompt: first.prompt_id }, true)} onClick={follow}>
-            over time
+            this question over time
           </a>
         </p>
       )}
       {data?.rows.map((sample) => (
         <article key={sample.id} className="sample">
           <header>
-            <Reward value={sample.reward} />
+            <span className="earned">
+              reward <Reward value={sample.reward} />
+            </span>
             <span className="parts">
               {Object.entries(sample.rewards ?? {}).map(([name, value]) => (
                 <span key={name} className="part">
@@ -139,7 +152,7 @@ function Advantage({ value, most }: { readonly value: number | null; readonly mo
   const left = (value ?? 0) < 0 ? 50 - share : 50;
   return (
     <span className="advantage">
-      <span className="figure">{signed(value)}</span>
+      <span className="quiet">advantage</span> <span className="figure">{signed(value)}</span>
       <span className="track" aria-hidden="true">
         <span className={(value ?? 0) < 0 ? "less" : "more"} style={{ left: `${left}%`, width: `${share}%` }} />
       </span>

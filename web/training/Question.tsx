@@ -51,7 +51,8 @@ export function Question({ id }: { readonly id: string }) {
       <Progress reading={reading} />
       <p className="prompt">{visible(data?.prompt ?? "")}</p>
       <p className="quiet">
-        Asked at {data?.steps.length ?? 0} steps, {samples.data?.total ?? 0} samples. Means of each group:
+        Asked at {data?.steps.length ?? 0} {data?.steps.length === 1 ? "step" : "steps"}, {samples.data?.total ?? 0}{" "}
+        samples.{(data?.steps.length ?? 0) > 1 && " Means of each group:"}
       </p>
       <div className="curves">
         {(data?.steps.length ?? 0) > 1 &&
@@ -75,7 +76,9 @@ export function Question({ id }: { readonly id: string }) {
             >
               step {sample.step}
             </a>
-            <Reward value={sample.reward} />
+            <span className="earned">
+              reward <Reward value={sample.reward} />
+            </span>
             <a
               href={addressWith({ view: "sample", id: sample.id })}
               onClick={follow}

@@ -17,17 +17,23 @@ export function RunList() {
     <>
       <div className="title-row">
         <h1>Training runs</h1>
-        {chosen.length > 0 && (
+        {(data?.runs.length ?? 0) > 1 && (
           <button
             type="button"
             className="primary"
+            disabled={chosen.length < 2}
             onClick={() => go(addressWith({ run: chosen[0]!, with: chosen.slice(1).join(",") }, false))}
           >
-            {chosen.length === 1 ? "Open" : `Compare ${chosen.length}`}
+            {chosen.length < 2 ? "Tick two to compare" : `Compare ${chosen.length}`}
           </button>
         )}
         {data?.may_train && (
-          <button type="button" aria-expanded={starting} onClick={() => setStarting(!starting)}>
+          <button
+            type="button"
+            className={data.runs.length === 0 ? "primary" : undefined}
+            aria-expanded={starting}
+            onClick={() => setStarting(!starting)}
+          >
             Start a run
           </button>
         )}
@@ -35,10 +41,24 @@ export function RunList() {
       <Failure text={failure} again={again} />
       {starting && data && <StartForm list={data} />}
       {data && data.runs.length === 0 && (
-        <p className="quiet">
-          There are no runs in <code>{data.root}</code> yet. <code>npx reckon train r1-zero --preset quick</code> makes
-          one in three minutes.
-        </p>
+        <div className="first">
+          <p>
+            A run is a model in training. Here you see whether it gets better while it trains: its curves, every answer
+            with what it earned, what each stage cost.
+          </p>
+          <p>
+            There are none in <code>{data.root}</code> yet.{" "}
+            {data.may_train && (
+              <>
+                <b>Start a run</b> trains on this machine; the preset <b>quick</b> is R1-Zero from the bundled base, and
+                the curve rises within three minutes. In a terminal the same is:
+              </>
+            )}
+          </p>
+          <p>
+            <code>npx reckon train r1-zero --preset quick</code>
+          </p>
+        </div>
       )}
       {data && data.runs.length > 0 && <Table runs={inOrder(data.runs)} chosen={chosen} choose={choose} />}
     </>

@@ -68,6 +68,12 @@ export function SamplePage({ id }: { readonly id: string }) {
               <option value="entropy">entropy</option>
             </select>
           </label>
+          <p className="quiet about">
+            {colour === "logp"
+              ? "The darker, the less likely the token was when it was drawn."
+              : "The darker, the more open the choice was."}{" "}
+            Point at a token, tap it or use the arrow keys for its figures.
+          </p>
           <Tokens tokens={data.tokens} colour={colour} />
         </>
       )}
@@ -102,7 +108,8 @@ function Tokens({ tokens, colour }: { readonly tokens: readonly Token[]; readonl
       <p className="token-told figure" aria-live="polite">
         {token && (
           <>
-            {at + 1} of {tokens.length}: <code>{shown(token.text)}</code>{" "}
+            {at + 1} of {tokens.length}: <code>{shown(token.text)}</code>
+            {"  "}
             {token.logp !== null &&
               `probability ${percent(Math.exp(token.logp))}, log-probability ${token.logp.toFixed(4)}`}
             {token.entropy !== null && `, entropy ${token.entropy.toFixed(3)} nats`}

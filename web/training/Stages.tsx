@@ -71,7 +71,13 @@ export function Stages({ run }: { readonly run: Run }) {
           {all.tokens !== undefined && ` · ${count(all.tokens)} tokens`}
         </p>
       )}
-      {told.length === 0 && <p className="quiet">The run is a single stage.</p>}
+      {told.length === 0 && (
+        <p className="quiet">
+          The run is a single stage: {duration(run.seconds)}, {dollars(run.usd)}
+          {typeof run.last?.num_tokens === "number" && `, ${count(run.last.num_tokens)} tokens`}. A chain of several is
+          made by <code>npx reckon train r1</code>.
+        </p>
+      )}
     </>
   );
 }

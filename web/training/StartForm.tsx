@@ -4,6 +4,15 @@ import { addressWith, go } from "./address.ts";
 import { type RunList, send } from "./api.ts";
 import { Failure } from "./Shell.tsx";
 
+/** What each recipe does, for the form. */
+const RECIPES: Readonly<Record<string, string>> = {
+  pretrain: "a model learns to write worked solutions, from nothing",
+  sft: "a model learns from examples of questions and answers",
+  "r1-zero": "reinforcement learning alone: the model finds out that thinking pays",
+  distill: "a small student learns the right answers of a teacher",
+  r1: "the paper’s whole chain, from the base to its students, in one report",
+};
+
 export function StartForm({ list }: { readonly list: RunList }) {
   const [recipe, setRecipe] = useState("r1-zero");
   const [preset, setPreset] = useState(list.presets[0]!.name);
@@ -66,6 +75,7 @@ export function StartForm({ list }: { readonly list: RunList }) {
         />
       </label>
       <p className="quiet wide" id="about-preset">
+        {RECIPES[recipe] !== undefined && `${recipe}: ${RECIPES[recipe]}. `}
         {preset}: {list.presets.find((one) => one.name === preset)?.about}. It trains on this machine in a process of
         its own, and goes on when this page or the server is closed.
       </p>

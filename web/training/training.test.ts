@@ -38,26 +38,31 @@ after(async () => {
   rmSync(place, { recursive: true, force: true });
 });
 
-const startHere = (port: number): Promise<RunningServer> =>
+const startHere = (port: number, folder: string = runs): Promise<RunningServer> =>
   startServer({
     ...{ port, logLevel: "silent", threads: 1, drainMs: 100 },
-    ...{ models: [model.folder], runs, cache: join(place, "cache") },
+    ...{ models: [model.folder], runs: folder, cache: join(place, "cache") },
   });
 
 /** A page of its own that may ask nobody else and must not fail. */
-async function open(address: string, width: number, use: (page: Page) => Promise<void>): Promise<void> {
+async function open(
+  address: string,
+  width: number,
+  use: (page: Page) => Promise<void>,
+  url: string = server.url,
+): Promise<void> {
   const context = await browser.newContext({ viewport: { width, height: 800 } });
   const page = await context.newPage();
   page.setDefaultTimeout(LONG);
   const wrong: string[] = [];
   page.on("request", (request) => {
-    if (!request.url().startsWith(server.url)) wrong.push(request.url());
+    if (!request.url().startsWith(url)) wrong.push(request.url());
   });
   page.on("pageerror", (error) => wrong.push(String(error)));
   page.on("console", (message) => {
     if (/Content Security Policy/.test(message.text())) wrong.push(message.text());
   });
-  await page.goto(server.url + address, { timeout: LONG });
+  await page.goto(url + address, { timeout: LONG });
   try {
     await use(page);
     assert.deepEqual(wrong, []);
@@ -92,6 +97,45 @@ test("from the list to the curves of two runs, and every view has a link", { ski
   });
 });
 
+test("a newcomer is told what a run is and how to make one", { skip }, async () => {
+  const empty = await startHere(0, join(place, "none"));
+  await open(
+    "/runs",
+    390,
+    async (page) => {
+      await page.getByText("A run is a model in training.").waitFor();
+      await page.getByText("npx reckon train r1-zero --preset quick").waitFor();
+      assert.deepEqual(await axeFindings(page), []);
+      await page.getByRole("button", { name: "Start a run" }).click();
+      await page.getByText("the model finds out that thinking pays").waitFor();
+      await page.getByLabel("Recipe").selectOption("r1");
+      await page.getByText("whole chain").waitFor();
+    },
+    empty.url,
+  ).finally(() => empty.stop());
+});
+
+test("each measure is explained, those one looks at first come first, the others are a click or a link away", {
+  skip,
+}, async () => {
+  await open("/runs?run=small", 1280, async (page) => {
+    const named = (name: string) => page.locator(".curve figcaption", { hasText: name });
+    await named("frac_reward_zero_std").getByText("nothing is learned from those").waitFor();
+    assert.equal(await named("step_time").count(), 0);
+    // Nothing is pointed at: the legend tells the last step's values.
+    assert.match(await page.locator(".curve .u-legend").first().innerText(), /^small\s*[-\d]/);
+    await page.getByRole("button", { name: /^Show \d+ more measures$/ }).click();
+    await named("step_time").waitFor();
+    await page.reload();
+    await named("step_time").waitFor();
+    await page.getByRole("button", { name: "Show fewer measures" }).click();
+    await named("step_time").waitFor({ state: "detached" });
+    await page.getByLabel("Find a measure").fill("whole step");
+    await named("step_time").waitFor();
+    assert.equal(await page.locator(".curve").count(), 1);
+  });
+});
+
 test("a group with its reward parts, its question over time, a sample token by token", { skip }, async () => {
   await open("/runs?run=small&view=groups&step=3", 1280, async (page) => {
     await page.locator(".group-list a").nth(2).click();
@@ -101,7 +145,7 @@ test("a group with its reward parts, its question over time, a sample token by t
     await page.getByRole("button", { name: "Step after" }).click();
     await page.waitForURL(/step=4/);
     await page.getByRole("link", { name: "over time" }).click();
-    await page.getByText(/Asked at \d+ steps, \d+ samples/).waitFor();
+    await page.getByText(/Asked at \d+ steps?, \d+ samples/).waitFor();
     await page
       .getByRole("link", { name: /Tokens of sample/ })
       .first()
