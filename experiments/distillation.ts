@@ -46,6 +46,11 @@ export async function distillation(device: Device, place: string, seeds: readonl
       `gain when ${arm}`,
       figures.get(arm)!.map((of, i) => difference(of, student[i]!)),
     );
+  const reinforced = figures.get("reinforced")!;
+  figures.set(
+    "distilled above reinforced",
+    figures.get("distilled")!.map((of, i) => difference(of, reinforced[i]!)),
+  );
   // of the one teacher there is no interval over seeds
   return [...figures].map(([arm, of]) => ({ arm, figures: overSeeds(of.length === 1 ? [of[0]!, of[0]!] : of) }));
 }

@@ -79,17 +79,23 @@ export interface Interval {
   readonly half: number;
 }
 
-/** Student's t for 97.5 % at two degrees of freedom: three seeds. */
-const T = 4.303;
+/** Student's t for 97.5 % at 1, 2, ... degrees of freedom, one less than seeds. */
+const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 
-/** Each figure's mean over three seeds with its interval. */
+/** Each figure's mean over the seeds, two to ten of them, with its interval. */
 export function overSeeds(runs: readonly Figures[]): Figures<Interval> {
   return Object.fromEntries(
     Object.keys(runs[0]!).map((key) => {
       const values = runs.map((one) => one[key]!);
       const middle = mean(values);
       const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-      return [key, { mean: middle, half: (T * Math.sqrt(squares / (values.length - 1))) / Math.sqrt(values.length) }];
+      return [
+        key,
+        {
+          mean: middle,
+          half: (T[values.length - 2]! * Math.sqrt(squares / (values.length - 1))) / Math.sqrt(values.length),
+        },
+      ];
     }),
   );
 }
@@ -111,7 +117,7 @@ export function writeResults(name: string, question: string, seeds: readonly num
     "",
     question,
     "",
-    `\`node experiments/run.ts ${name}\`; three seeds, mean ± half the 95 % interval over them.`,
+    `\`node experiments/run.ts ${name}${seeds.join() === "1,2,3" ? "" : ` --seeds ${seeds.join()}`}\`; ${seeds.length} seeds, mean ± half the 95 % interval over them.`,
     "",
     line(["arm", ...keys]),
     line(["---", ...keys.map(() => "---")]),

@@ -1,9 +1,9 @@
 /**
  * Runs an experiment and writes what came of it.
  *
- *   node experiments/run.ts NAME [--runs FOLDER, default runs/experiments] [--threads N]
+ *   node experiments/run.ts NAME [--runs FOLDER, default runs/experiments] [--threads N] [--seeds 1,2,3]
  *
- * Writes experiments/results/NAME.json and NAME.md: per arm the mean over three seeds, with the 95 % interval of Student's t over
+ * Writes experiments/results/NAME.json and NAME.md: per arm the mean over the seeds, with the 95 % interval of Student's t over
  * the seeds. Runs that are finished are not run again, so an experiment that was stopped goes on.
  */
 import fs from "node:fs";
@@ -16,13 +16,20 @@ import { DISTILLATION, distillation } from "./distillation.ts";
 import { EXPERIMENTS, type Experiment } from "./experiments.ts";
 import { type Figures, measured, overSeeds, type Row, train, writeResults } from "./lab.ts";
 
-const SEEDS = [1, 2, 3];
-
 const { values, positionals } = parseArgs({
-  options: { runs: { type: "string", default: path.join("runs", "experiments") }, threads: { type: "string" } },
+  options: {
+    runs: { type: "string", default: path.join("runs", "experiments") },
+    threads: { type: "string" },
+    seeds: { type: "string", default: "1,2,3" },
+  },
   allowPositionals: true,
 });
+const seeds = values.seeds.split(",").map(Number);
 const name = positionals[0] ?? "";
+if (seeds.length < 2 || seeds.length > 10 || !seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0)) {
+  process.stderr.write(`--seeds takes two to ten whole numbers, as in 1,2,3, not "${values.seeds}"\n`);
+  process.exit(2);
+}
 const found = EXPERIMENTS.find((one) => one.name === name);
 if (found === undefined && name !== "distillation") {
   const names = [...EXPERIMENTS.map((one) => one.name), "distillation"];
@@ -32,8 +39,8 @@ if (found === undefined && name !== "distillation") {
 const device = await cpuDevice({ threads: values.threads === undefined ? undefined : Number(values.threads) });
 try {
   const place = path.join(values.runs, name);
-  const rows = found === undefined ? await distillation(device, place, SEEDS) : await rowsOf(found, place, device);
-  process.stdout.write(writeResults(name, found?.question ?? DISTILLATION, SEEDS, rows));
+  const rows = found === undefined ? await distillation(device, place, seeds) : await rowsOf(found, place, device);
+  process.stdout.write(writeResults(name, found?.question ?? DISTILLATION, seeds, rows));
 } finally {
   await device.close();
 }
@@ -52,7 +59,7 @@ async function rowsOf(experiment: Experiment, place: string, device: Device): Pr
   const add = async (row: string, folder: string) =>
     rows.set(row, [...(rows.get(row) ?? []), await measured(device, folder, experiment.families)]);
   for (const arm of arms)
-    for (const seed of SEEDS) {
+    for (const seed of seeds) {
       const out = path.join(place, `${arm.name.replaceAll(/[^a-z0-9.]+/g, "-")}-${seed}`);
       const kept = (step: number) => path.join(out, "kept", String(step));
       const keep = (step: number) => {
