@@ -64,7 +64,7 @@ export function EvalList({
       <Pareto evaluations={read.filter((one) => one.benchmark === benchmark)} by={by} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="scrolled" tabIndex={0} aria-label="All evaluations">
-        <table className="data">
+        <table className="data evaluations">
           <thead>
             <tr>
               <th>
@@ -99,18 +99,26 @@ export function EvalList({
                   </a>{" "}
                   {one.kind !== "samples" && <span className="quiet kind">figures alone</span>}
                 </th>
-                <td className="number">{percent(one.accuracy)}</td>
-                <td className="number quiet">
+                <td className="number" data-label="accuracy">
+                  {percent(one.accuracy)}
+                </td>
+                <td className="number quiet" data-label="95 %">
                   {percent(one.low)} to {percent(one.high)}
                 </td>
-                <td className="number">{figure(one.tokens === null ? null : Math.round(10 * one.tokens) / 10)}</td>
-                <td className="number" title={one.rate === null ? undefined : `at ${one.rate}`}>
+                <td className="number" data-label="tokens each">
+                  {figure(one.tokens === null ? null : Math.round(10 * one.tokens) / 10)}
+                </td>
+                <td className="number" data-label="cost each" title={one.rate === null ? undefined : `at ${one.rate}`}>
                   {one.usd === null ? "not noted" : dollars(one.usd)}
                 </td>
-                <td>{one.benchmark}</td>
-                <td>{one.model ?? "–"}</td>
-                <td className="number">{count(one.questions)}</td>
-                <td className="number">{count(one.answers)}</td>
+                <td data-label="of">{one.benchmark}</td>
+                <td data-label="by">{one.model ?? "–"}</td>
+                <td className="number" data-label="questions">
+                  {count(one.questions)}
+                </td>
+                <td className="number" data-label="answers">
+                  {count(one.answers)}
+                </td>
                 <td className="quiet">{ago(one.updated)}</td>
               </tr>
             ))}
