@@ -27,7 +27,7 @@ export const AnswerView = memo(function AnswerView({ store, message, beside = fa
   const broken = (state === "stopped" || state === "cut" || state === "failed") && goesOnFromText(message);
   const cost = costs(message);
   return (
-    <article className="answer" aria-label={message.label ?? message.model ?? "Model"} aria-busy={writing}>
+    <article className="answer" aria-label={message.label ?? message.model ?? "Answer"} aria-busy={writing}>
       {!beside && <h2 className="unseen">Answer</h2>}
       {message.branch !== undefined && <p className="quiet">Another way, {message.branch}</p>}
       {(message.thinking !== "" || writing) && <Thinking store={store} message={message} />}

@@ -16,6 +16,7 @@ export function Gauge({ state, path }: { readonly state: State; readonly path: r
     <span className={near ? "gauge near" : "gauge"} title={told}>
       <meter aria-label="Context used" aria-valuetext={told} min={0} max={room} value={Math.min(used, room)} />
       <span className="figure">
+        <span className="wide-only">context </span>
         {used}/{room}
       </span>
       {near && (

@@ -37,7 +37,7 @@ export function History({ store, state, onDone, onNew }: Props) {
       <input
         type="search"
         aria-label="Search conversations"
-        placeholder="Search"
+        placeholder="Search chats"
         value={search}
         onChange={(event) => setSearch(event.target.value)}
       />
@@ -64,6 +64,14 @@ export function History({ store, state, onDone, onNew }: Props) {
           </li>
         )}
       </ul>
+      {state.deleted && (
+        <p className="quiet undo" role="status">
+          Deleted “{state.deleted.title}”.{" "}
+          <button type="button" onClick={() => store.restore()}>
+            Undo
+          </button>
+        </p>
+      )}
       <a className="elsewhere" href="/runs">
         Training runs
       </a>

@@ -35,7 +35,12 @@ export function Together({ store, group, shown }: Props) {
               {message.vote?.wins && group.length > 2 && <span className="badge">majority</span>}
             </h2>
             <AnswerView store={store} message={message} beside>
-              <button type="button" aria-pressed={message.id === shown} onClick={() => store.choose(message.id)}>
+              <button
+                type="button"
+                title="The next question is asked after this answer"
+                aria-pressed={message.id === shown}
+                onClick={() => store.choose(message.id)}
+              >
                 {message.id === shown ? "Goes on from here" : "Go on from here"}
               </button>
             </AnswerView>
@@ -83,11 +88,11 @@ function Parting({ first, message }: { readonly first: Message; readonly message
   return (
     <p className="quiet parting">
       {parts === null ? (
-        `Thinks what ${first.label} thinks.`
+        `Thinks the same as ${first.label}.`
       ) : (
         <>
-          Parts from {first.label} after {parts.at} characters: <code>{parts.other || "the end"}</code>, there{" "}
-          <code>{parts.one || "the end"}</code>
+          Thinks {parts.at === 0 ? "otherwise from the start" : `like ${first.label} for ${parts.at} characters`}, then{" "}
+          <code>{parts.other || "ends"}</code> where {first.label} has <code>{parts.one || "its end"}</code>
         </>
       )}
     </p>

@@ -1,7 +1,7 @@
 /** What an answer took and cost, in words. */
 import type { Message } from "./types.ts";
 
-/** "reckon-nano · read 12 · thinking 84 · answer 6 tokens · 240 tokens/s · 0.4 s" */
+/** "reckon-nano · prompt 12 · thinking 84 · answer 6 tokens · 240 tokens/s · 0.4 s" */
 export function described({ counts, model }: Message, brief = false): string {
   const { thinkingTokens, answerTokens, took, promptTokens } = counts!;
   const written = thinkingTokens + answerTokens;
@@ -9,7 +9,7 @@ export function described({ counts, model }: Message, brief = false): string {
   const rate = took > 0 ? Math.round((written / took) * 10) / 10 : 0;
   return [
     brief ? "" : (model ?? ""),
-    promptTokens > 0 && !brief ? `read ${promptTokens}` : "",
+    promptTokens > 0 && !brief ? `prompt ${promptTokens}` : "",
     `thinking ${thinkingTokens}`,
     `answer ${answerTokens} ${answerTokens === 1 ? "token" : "tokens"}`,
     `${rate} tokens/s`,
@@ -23,7 +23,7 @@ export function described({ counts, model }: Message, brief = false): string {
 export function costs({ counts, usdPerSecond, cost }: Message): { text: string; about: string } | null {
   if (cost !== undefined) {
     const parts = [
-      `read ${dollars(cost.prompt)}`,
+      `prompt ${dollars(cost.prompt)}`,
       `thinking ${dollars(cost.thinking)}`,
       `answer ${dollars(cost.answer)}`,
     ];

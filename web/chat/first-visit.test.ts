@@ -81,6 +81,22 @@ test("Verify opens where the right answer is typed; Tokens has a scale of its co
   });
 });
 
+test("a deleted chat can be had back, and stays over a reload", { skip }, async () => {
+  await open(async (page) => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await ask(page, "What is 3 + 4?");
+    await finished(page);
+    await page.getByRole("button", { name: "Delete What is 3 + 4?" }).click();
+    await page.locator(".answer").waitFor({ state: "detached" });
+    await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+    await page.locator(".answer").waitFor();
+    await page.getByText("Deleted “").waitFor({ state: "detached" });
+    await page.reload();
+    await page.locator(".side li button").first().click();
+    await finished(page);
+  });
+});
+
 test("Attach takes files", { skip }, async () => {
   await open(async (page) => {
     await page

@@ -148,14 +148,14 @@ test("the gauge holds what the server counted, and warns near the end", { skip }
       await page
         .locator(".counts")
         .last()
-        .getByText(/read \d+/)
+        .getByText(/prompt \d+/)
         .waitFor();
       const { prompt_tokens: read, completion_tokens: written } = last.usage;
       await gauge.locator("meter").waitFor();
       assert.equal(await gauge.getAttribute("title"), `${read + written} of ${room ?? 512} tokens of context`);
       assert.match(
         await page.locator(".counts").last().innerText(),
-        new RegExp(`read ${read} · thinking \\d+ · answer`),
+        new RegExp(`prompt ${read} · thinking \\d+ · answer`),
       );
     }
   });
@@ -230,7 +230,7 @@ test("tokens a second, seconds and the cost of thinking and of the answer add up
       },
     });
     await sent(page, "6 + 7?");
-    await counts.getByText("read $0.010 + thinking $0.070 + answer $0.020").waitFor();
-    assert.match(await counts.innerText(), /read 5 · thinking 7 · answer 2 tokens/);
+    await counts.getByText("prompt $0.010 + thinking $0.070 + answer $0.020").waitFor();
+    assert.match(await counts.innerText(), /prompt 5 · thinking 7 · answer 2 tokens/);
   });
 });

@@ -18,10 +18,19 @@ export interface State {
   readonly models: readonly ModelInfo[];
   /** A sentence for the reader: the server is away, a file could not be read. `retry`: of the server, which may be asked again. */
   readonly notice: { readonly text: string; readonly retry: boolean } | null;
+  /** What was deleted last, while it can be had back. */
+  readonly deleted: Conversation | null;
 }
 
 export class ChatStore {
-  #state: State = { conversations: [], current: null, settings: loadSettings(), models: [], notice: null };
+  #state: State = {
+    conversations: [],
+    current: null,
+    settings: loadSettings(),
+    models: [],
+    notice: null,
+    deleted: null,
+  };
   readonly #listeners = new Set<() => void>();
   readonly #writers = new Writers({
     state: () => this.#state,
@@ -93,7 +102,7 @@ export class ChatStore {
     const under = parent === undefined ? (pathOf(conversation).at(-1)?.id ?? null) : parent;
     const message: Message = { ...blank("user", under), content, state: "done" };
     this.#put(withMessages(conversation, [message]));
-    this.#set({ current: conversation.id });
+    this.#set({ current: conversation.id, deleted: null });
     this.#ask(message.id, this.#state.settings);
   }
 
@@ -135,13 +144,28 @@ export class ChatStore {
     if (conversation) this.#show(conversation.id, conversation.messages[id]);
   }
 
+  /** It can be had back until another goes, or something is asked. */
   remove(id: string): void {
-    for (const message of Object.keys(this.#find(id)?.messages ?? {})) this.stop(message);
+    const deleted = this.#find(id) ?? null;
+    for (const message of Object.keys(deleted?.messages ?? {})) this.stop(message);
     this.#set({
+      deleted,
       conversations: this.#state.conversations.filter((one) => one.id !== id),
       current: this.#state.current === id ? null : this.#state.current,
     });
     deleteConversation(id).catch(() => undefined);
+  }
+
+  /** Brings back what was deleted last; what was being written then has ended. */
+  restore(): void {
+    const { deleted } = this.#state;
+    if (deleted === null) return;
+    const ended = Object.entries(deleted.messages).map(([id, one]): [string, Message] => [
+      id,
+      one.state === "writing" ? { ...one, state: "stopped" } : one,
+    ]);
+    this.#set({ deleted: null, current: deleted.id });
+    this.#put({ ...deleted, messages: Object.fromEntries(ended) });
   }
 
   take(conversations: readonly Conversation[]): void {

@@ -64,7 +64,10 @@ export function Curves({ id, metrics }: { readonly id: string; readonly metrics:
         <Compare id={id} others={others} />
       </div>
       {metrics.length === 0 ? (
-        <p className="quiet">No step has finished yet.</p>
+        <p className="quiet">
+          No step has finished yet: a run first asks its model the held-out questions. The curves come here by
+          themselves.
+        </p>
       ) : (
         <p className="quiet about">
           Over the steps of training; the faint line is what was measured, the strong one smoothed. Point at a curve for

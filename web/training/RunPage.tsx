@@ -57,7 +57,7 @@ export function RunPage({ id }: { readonly id: string }) {
       {run && (
         <p className="quiet facts">
           {visible(run.recipe ?? "")} {visible(run.preset ?? "")} · seed {run.seed ?? "–"} ·{" "}
-          {isChain ? `${run.stages.length} stages` : `${count(Number(last?.step ?? 0))} steps`}
+          {isChain ? `${run.stages.length} stages` : stepsOf(Number(last?.step ?? 0), run)}
           {run.seconds !== null && ` · ${duration(run.seconds)}`}
           {!isChain && ` · reward ${figure(last?.reward)} · loss ${figure(last?.loss)}`} · changed {ago(run.updated)}
         </p>
@@ -96,6 +96,13 @@ export function RunPage({ id }: { readonly id: string }) {
       {view === "config" && run && <Config run={run} />}
     </>
   );
+}
+
+/** Steps done, and of how many where the run has a number of them. */
+function stepsOf(done: number, { config }: Run): string {
+  const all = (config?.options as { readonly steps?: unknown } | undefined)?.steps;
+  if (typeof all === "number" && done < all) return `${count(done)} of ${count(all)} steps`;
+  return `${count(done)} ${done === 1 ? "step" : "steps"}`;
 }
 
 const ACTIONS = {
