@@ -24,6 +24,7 @@ async function prepare() {
     if (/\.(client\.js|mjs)$/.test(file)) copy(relative(root, file));
   }
   copy("src/browser/page");
+  copy("web/colours.css");
   for (const file of readdirSync(join(root, "build"))) if (file.endsWith(".wasm")) copy(join("build", file));
   copy("models");
   copy("build/web");

@@ -13,6 +13,8 @@ import { bundleEngine } from "./bundle.ts";
 import type { ListedFile } from "./fetch-model.ts";
 
 const PAGES = fileURLToPath(new URL("./page", import.meta.url));
+/** The app's own. */
+const COLOURS = fileURLToPath(new URL("../../web/colours.css", import.meta.url));
 
 /**
  * Writes the folder, whole or not at all. `model`: as `--model` takes it; left out, the bundled one, whose base model comes along to be trained.
@@ -27,8 +29,9 @@ export async function exportWeb(folder: string, model?: string): Promise<FolderD
     const base = path.join(place, "base");
     const trains = fs.existsSync(path.join(base, "config.json"));
     for (const page of fs.readdirSync(PAGES)) {
-      if (trains || !page.startsWith("train.")) fs.copyFileSync(path.join(PAGES, page), path.join(temporary, page));
+      if (trains || !page.startsWith("train")) fs.copyFileSync(path.join(PAGES, page), path.join(temporary, page));
     }
+    fs.copyFileSync(COLOURS, path.join(temporary, "colours.css"));
     await bundleEngine(path.join(temporary, "engine"));
     copyModel(name, place, path.join(temporary, "model"));
     if (trains) copyModel(`${name} base`, base, path.join(temporary, "base"));

@@ -42,6 +42,18 @@ export interface TrainedSample {
   readonly reward: number;
 }
 
+/** A question that is never trained on, sampled several times: the same seeds after every step, so that only the model differs. */
+export interface ProbedQuestion {
+  readonly question: string;
+  readonly gold: string;
+  /** How many of its answers are right, of how many. */
+  readonly right: number;
+  readonly of: number;
+  /** The first of the answers, and whether that one is right. */
+  readonly response: string;
+  readonly response_right: boolean;
+}
+
 /** A step that was made; step 0 is the model before any. */
 export interface TrainedStep {
   readonly step: number;
@@ -51,8 +63,8 @@ export interface TrainedStep {
   readonly accuracy: number | null;
   readonly length: number | null;
   readonly seconds: number;
-  /** The likeliest answers to the same few held-out questions after each step. */
-  readonly held_out: readonly TrainedSample[];
+  /** The same few held-out questions after each step. */
+  readonly held_out: readonly ProbedQuestion[];
   /** Some of what the step learned from. */
   readonly samples: readonly TrainedSample[];
 }
@@ -87,7 +99,7 @@ export async function trainLive(
   const ask = () => question(families, options, random.data);
   const sampler = ownSampler(decoder, options);
   const questions = probes(options.tasks, seed);
-  const probe = () => answersTo(decoder, questions, options.max_completion_length);
+  const probe = () => askProbes(decoder, questions, options, seed);
   const { steps } = options;
   try {
     await onStep({
@@ -130,9 +142,12 @@ function optionsOf({ seed: _, families = ["chain-sum"], ...settings }: TrainSett
   return { ...rl, ...FOR_EYES, ...given, tasks: { ...rl.tasks, families: [...families] } };
 }
 
+/** Held-out questions asked after every step, and answers to each: enough for a share to mean something, few enough to cost little. */
+const [PROBES, ANSWERS] = [6, 8];
+
 /** A few held-out questions, of all families alike. */
 function probes({ families, levels }: RlOptions["tasks"], seed: number): TaskEntry[] {
-  return Array.from({ length: Math.max(4, Math.min(families.length, 8)) }, (_, i) =>
+  return Array.from({ length: Math.max(PROBES, Math.min(families.length, 8)) }, (_, i) =>
     sample(taskNamed(families[i % families.length]!), {
       seed,
       index: Math.floor(i / families.length),
@@ -142,17 +157,34 @@ function probes({ families, levels }: RlOptions["tasks"], seed: number): TaskEnt
   );
 }
 
-async function answersTo(decoder: Decoder, entries: readonly TaskEntry[], maxTokens: number): Promise<TrainedSample[]> {
+/** Sampled as training samples: a likeliest answer is right before training already and would show nothing. */
+async function askProbes(
+  decoder: Decoder,
+  entries: readonly TaskEntry[],
+  { max_completion_length: maxTokens, temperature, slots }: RlOptions,
+  seed: number,
+): Promise<ProbedQuestion[]> {
   const dialogue = worldDialogue();
-  const requests = entries.map(({ prompt }) => ({
-    prompt: dialogue.prompt(prompt),
-    ...{ maxTokens, sampling: { temperature: 0 }, stopIds: dialogue.stopIds },
-  }));
-  const completions = await generateBatch(decoder, requests, { slots: entries.length });
-  return completions.map(({ ids, finish }, i) => {
-    const text = dialogue.text(ids);
-    const { parts } = score(entries[i]!, text, { ended: finish === "stop" });
-    return told(entries[i]!, text, parts.accuracy, parts.accuracy);
+  const requests = entries.flatMap(({ prompt }, q) =>
+    Array.from({ length: ANSWERS }, (_, k) => ({
+      prompt: dialogue.prompt(prompt),
+      ...{ maxTokens, stopIds: dialogue.stopIds },
+      sampling: { temperature, seed: Random.from(seed, "probe", q, k).bits() },
+    })),
+  );
+  const completions = await generateBatch(decoder, requests, { slots });
+  const judged = completions.map(({ ids, finish }, i) => {
+    const response = dialogue.text(ids);
+    const { parts } = score(entries[Math.floor(i / ANSWERS)]!, response, { ended: finish === "stop" });
+    return { response, right: parts.accuracy === 1 };
+  });
+  return entries.map(({ prompt, answer }, q) => {
+    const own = judged.slice(q * ANSWERS, (q + 1) * ANSWERS);
+    const [{ response, right }] = own as [(typeof own)[0]];
+    return {
+      ...{ question: prompt, gold: answer, right: own.filter((one) => one.right).length, of: ANSWERS },
+      ...{ response, response_right: right },
+    };
   });
 }
 

@@ -102,7 +102,7 @@ export function EvalList({
                 <td className="number" data-label="accuracy">
                   {percent(one.accuracy)}
                 </td>
-                <td className="number quiet" data-label="95 %">
+                <td className="number quiet" data-label="95 %:">
                   {percent(one.low)} to {percent(one.high)}
                 </td>
                 <td className="number" data-label="tokens each">

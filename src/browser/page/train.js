@@ -1,6 +1,7 @@
 // The training page: R1-Zero on the model of base/, step by step. Texts are set as text, so nothing a model writes runs.
 import { BrowserEngine } from "./engine/client.js";
 import { isolated } from "./isolated.js";
+import { drawCurves } from "./train-curve.js";
 
 const part = (id) => document.getElementById(id);
 const [start, pause, stop, state, progress] = ["start", "pause", "stop", "state", "progress"].map(part);
@@ -26,8 +27,9 @@ async function train() {
   told = [];
   const running = new AbortController();
   stop.onclick = () => running.abort();
-  start.hidden = true;
-  for (const shown of [pause, stop, progress]) shown.hidden = false;
+  swap([start], [pause, stop]);
+  progress.hidden = false;
+  for (const shown of ["curves", "probed", "learned"]) part(shown).hidden = true;
   halt(false);
   state.className = "quiet";
   state.textContent = "The base model is loading and answers first as it is.";
@@ -39,8 +41,15 @@ async function train() {
     state.className = "bad";
     state.textContent = error.message;
   }
-  start.hidden = false;
-  pause.hidden = stop.hidden = true;
+  swap([pause, stop], [start]);
+}
+
+/** Buttons in place of others; who was on one of these by keyboard is not left on nothing. */
+function swap(gone, come) {
+  const moves = gone.includes(document.activeElement);
+  for (const one of come) one.hidden = false;
+  for (const one of gone) one.hidden = true;
+  if (moves) come[0].focus();
 }
 
 /** What the fields say; where one is not as it may be, the usual. */
@@ -64,50 +73,89 @@ function tell() {
 function show(step) {
   told.push(step);
   tell();
-  draw("reward", recent);
-  draw("accuracy", (one) => one.accuracy);
   const before = told[0].held_out;
-  fill("held-out", step.held_out, ({ question, gold, response, right }, i) => [
-    `${question}\n(${gold})`,
-    mark(before[i].response, before[i].right),
-    mark(response, right),
+  const [was, is] = [before, step.held_out].map(sum);
+  part("held-out-total").textContent =
+    step.step === 0
+      ? `${was.right} of ${was.of} answers right before training.`
+      : `${was.right} of ${was.of} answers right before, ${is.right} now.`;
+  fill("held-out", step.held_out, (now, i) => [
+    `${now.question}\n(${now.gold})`,
+    probed(before[i]),
+    step.step === 0 ? "…" : probed(now),
   ]);
   fill("samples", step.samples, ({ question, response, right, reward }) => [
     question,
-    mark(response, right),
+    answered(response, right),
     reward.toFixed(2),
   ]);
+  part("probed").hidden = false;
+  part("curves").hidden = part("learned").hidden = step.step === 0;
+  if (step.step > 0) draw(was, is);
 }
 
-/** A single step's mean jumps with its questions; over five of them one sees where it goes. As a share of the highest reward. */
-function recent({ step }) {
-  const window = told.slice(Math.max(1, step - 4), step + 1);
-  return window.reduce((sum, { reward }) => sum + reward, 0) / window.length / 1.2;
+function draw(was, is) {
+  const trained = told.filter(({ accuracy }) => accuracy !== null);
+  drawCurves(part("curve"), {
+    steps: told[0].steps,
+    lines: [
+      { id: "trained", name: "trained", points: trained.map((one, i) => [one.step, recent(trained, i)]) },
+      { id: "probes", name: "probes", points: told.map(({ step, held_out }) => [step, share(sum(held_out))]) },
+    ],
+    told:
+      `Right answers by step: of questions never trained on ${percent(share(was))} before training and ${percent(share(is))} now; ` +
+      `of the steps' own answers ${percent(recent(trained, 0))} in the first step and ${percent(recent(trained, trained.length - 1))} over the last five.`,
+  });
 }
 
-/** A curve over the steps, from 0 at the bottom to 1 at the top. */
-function draw(id, value) {
-  const steps = told.filter(({ reward }) => reward !== null);
-  const width = Math.max(1, told[0].steps - 1);
-  const points = steps.map((one) => `${(100 * (one.step - 1)) / width},${40 - 38 * value(one)}`);
-  part(id).setAttribute("points", (points.length === 1 ? [...points, ...points] : points).join(" "));
+/** A single step's share jumps with its questions; over five of them one sees where it goes. */
+function recent(trained, at) {
+  const window = trained.slice(Math.max(0, at - 4), at + 1);
+  return window.reduce((sum, { accuracy }) => sum + accuracy, 0) / window.length;
+}
+
+function sum(questions) {
+  const of = (name) => questions.reduce((total, one) => total + one[name], 0);
+  return { right: of("right"), of: of("of") };
+}
+
+/** How many answers are right, above one of them. */
+const probed = ({ right, of, response, response_right }) => [
+  line("count", `${right} of ${of} right`),
+  ...answered(response, response_right),
+];
+
+/** What it answered and whether that is right, then what it thought before it did. */
+function answered(response, right) {
+  const end = response.lastIndexOf(CLOSE);
+  const [thought, answer] =
+    end < 0 ? [response, "never came to an answer"] : [response.slice(0, end), response.slice(end + CLOSE.length)];
+  return [line("given", `${right ? "✓" : "✗"} ${answer}`), line("thought", thought.trim() || "no thinking")];
+}
+const CLOSE = "</think>";
+
+function line(name, text) {
+  const made = document.createElement("span");
+  made.className = name;
+  made.textContent = text;
+  return made;
 }
 
 function fill(id, rows, cells) {
   part(id).replaceChildren(
     ...rows.map((row, i) => {
-      const line = document.createElement("tr");
-      line.append(
-        ...cells(row, i).map((text) => {
+      const made = document.createElement("tr");
+      made.append(
+        ...cells(row, i).map((content) => {
           const cell = document.createElement("td");
-          cell.textContent = text;
+          cell.append(...[content].flat());
           return cell;
         }),
       );
-      return line;
+      return made;
     }),
   );
 }
 
-const mark = (response, right) => `${right ? "✓" : "✗"} ${response}`;
-const percent = (share) => `${Math.round(100 * share)}%`;
+const share = ({ right, of }) => right / of;
+const percent = (value) => `${Math.round(100 * value)}%`;
