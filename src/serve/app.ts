@@ -18,6 +18,7 @@ import { ollamaRoutes } from "./ollama/route.ts";
 import { responsesRoutes } from "./responses/route.ts";
 import { engineRoutes } from "./routes/engine.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { learnRoutes } from "./routes/learn.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { notSupportedRoutes } from "./routes/not-supported.ts";
@@ -36,6 +37,7 @@ export function createApp(core: Core): Hono<AppEnv> {
   app.route("/", apiRoutes());
   app.route("/", webRoutes());
   app.route("/", engineRoutes());
+  app.route("/", learnRoutes());
   app.use(auth(core.keys));
   app.use((c, next) => {
     c.set("bodyBytes", config.bodyBytes);

@@ -78,6 +78,9 @@ export function History({ store, state, onDone, onNew }: Props) {
       <a className="elsewhere" href="/evals">
         Evaluations
       </a>
+      <a className="elsewhere" href="/learn/">
+        Watch it learn
+      </a>
       <div className="files">
         <button
           type="button"

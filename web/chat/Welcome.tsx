@@ -45,7 +45,11 @@ export function Welcome({ model, onAsk }: Props) {
         <dt>
           <a href="/runs">Training runs</a>
         </dt>
-        <dd>R1-Zero learning before your eyes: start a run, see its curves, rewards and every sample.</dd>
+        <dd>R1-Zero on this machine: start a run, see its curves, rewards and every sample.</dd>
+        <dt>
+          <a href="/learn/">Watch it learn</a>
+        </dt>
+        <dd>R1-Zero in this browser alone, within a minute or two.</dd>
         <dt>
           <a href="/evals">Evaluations</a>
         </dt>

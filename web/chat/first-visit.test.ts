@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { ask, axeFindings, finished, open, skip, startWindow } from "../test-window.ts";
+import { ask, axeFindings, finished, open, server, skip, startWindow } from "../test-window.ts";
 
 startWindow();
 
@@ -94,6 +94,24 @@ test("a deleted chat can be had back, and stays over a reload", { skip }, async 
     await page.reload();
     await page.locator(".side li button").first().click();
     await finished(page);
+  });
+});
+
+test("from the chat to a model that learns in the tab, asking this server alone, and back", { skip }, async () => {
+  await open(async (page, asked) => {
+    await page.getByRole("main").getByRole("link", { name: "Watch it learn" }).click();
+    await page.waitForURL("**/learn/");
+    assert.equal(await page.evaluate("crossOriginIsolated"), true);
+    await page.locator("#steps").fill("2");
+    await page.locator("#prompts").fill("4");
+    await page.locator("#start").click();
+    await page.locator("#state", { hasText: /Done\.$/ }).waitFor();
+    assert.deepEqual(
+      asked.filter((url) => !url.startsWith(server.url) && !url.startsWith("blob:") && !url.startsWith("data:")),
+      [],
+    );
+    await page.getByRole("link", { name: "Chat" }).click();
+    await page.getByRole("textbox", { name: "Question" }).waitFor();
   });
 });
 

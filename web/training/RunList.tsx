@@ -58,6 +58,9 @@ export function RunList() {
           <p>
             <code>npx reckon train r1-zero --preset quick</code>
           </p>
+          <p>
+            Or let a model <a href="/learn/">learn in this tab</a>: nothing to install, nothing kept.
+          </p>
         </div>
       )}
       {data && data.runs.length > 0 && <Table runs={inOrder(data.runs)} chosen={chosen} choose={choose} />}

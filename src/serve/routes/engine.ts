@@ -1,6 +1,7 @@
 /**
- * /engine/*: the engine as a browser runs it, and the bundled model, so that the chat can answer in the page alone. Public like the page
- * itself. Bundled when first asked for; an installed package brings the bundle along.
+ * /engine/*: the engine as a browser runs it, and the bundled model, so that the chat can answer in the page alone; the same, with the
+ * model's base, below /learn, where the base learns in the page. Public like the pages themselves. Bundled when first asked for; an
+ * installed package brings the bundle along.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,32 +36,35 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export function engineRoutes(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   let bundled: Promise<ReadonlyMap<string, Bytes>> | null = null;
-  app.get("/engine/:name", async (c) => {
-    bundled ??= bundle();
-    const files = await bundled.catch((error: unknown) => {
-      bundled = null;
-      throw error;
+  for (const place of ["/engine", "/learn/engine"])
+    app.get(`${place}/:name`, async (c) => {
+      bundled ??= bundle();
+      const files = await bundled.catch((error: unknown) => {
+        bundled = null;
+        throw error;
+      });
+      return send(files.get(c.req.param("name")), c.req.path, c.req.header("accept-encoding"));
     });
-    return send(files.get(c.req.param("name")), c.req.param("name"), c.req.header("accept-encoding"));
-  });
-  app.get("/engine/model/:name", (c) => {
-    const name = c.req.param("name");
-    const files = modelFiles(BUNDLED_MODEL);
-    if (name === "files.json") {
-      return c.json({ name: basename(BUNDLED_MODEL), files }, 200, HEADERS);
-    }
-    const known = files.some((file) => file.name === name);
-    return send(known ? read(join(BUNDLED_MODEL, name)) : undefined, name, undefined);
-  });
+  for (const [place, folder] of [
+    ["/engine/model", BUNDLED_MODEL],
+    ["/learn/base", join(BUNDLED_MODEL, "base")],
+  ] as const)
+    app.get(`${place}/:name`, (c) => {
+      const name = c.req.param("name");
+      const files = modelFiles(folder);
+      if (name === "files.json") return c.json({ name: basename(folder), files }, 200, HEADERS);
+      const known = files.some((file) => file.name === name);
+      return send(known ? read(join(folder, name)) : undefined, c.req.path, undefined);
+    });
   return app;
 }
 
-function send(bytes: Bytes | undefined, name: string, accepts: string | undefined): Response {
+function send(bytes: Bytes | undefined, path: string, accepts: string | undefined): Response {
   if (bytes === undefined) {
-    throw new ApiError(404, `There is nothing at ${JSON.stringify(`/engine/${name}`)}.`, { code: "unknown_path" });
+    throw new ApiError(404, `There is nothing at ${JSON.stringify(path)}.`, { code: "unknown_path" });
   }
   const type =
-    { ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm" }[extname(name)] ??
+    { ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm" }[extname(path)] ??
     "application/octet-stream";
   const zips = type !== "application/octet-stream" && /\bgzip\b/.test(accepts ?? "");
   const headers = { ...HEADERS, "content-type": type };
