@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
+import { axeFindings } from "../../web/test-window.ts";
 import { BUNDLED_MODEL, ModelSession } from "../generate/session.ts";
 import { noChromium, serveFolders, startChromium, type TestServer } from "./chromium.ts";
 import { exportWeb } from "./export-web.ts";
@@ -45,6 +46,7 @@ test("the exported page answers a question on its own", { skip }, async () => {
   assert.notEqual(await page.textContent(".answer"), "");
   assert.match((await page.textContent("article .quiet:last-child")) ?? "", /^\d+ tokens, \d+ of them thinking/);
   assert.equal(await page.getAttribute("#train", "hidden"), null);
+  assert.deepEqual(await axeFindings(page), []);
   await page.close();
 });
 

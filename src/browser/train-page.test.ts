@@ -1,17 +1,16 @@
 /** The page on which R1-Zero trains in the tab, as people use it: a real Chromium, the exported folder, the bundled base model. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
+import { axeFindings } from "../../web/test-window.ts";
 import { noChromium, serveFolders, startChromium, type TestServer } from "./chromium.ts";
 import { exportWeb } from "./export-web.ts";
 
 const place = fs.mkdtempSync(path.join(os.tmpdir(), "reckon-train-page-"));
-const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const skip = noChromium();
 let browser: Browser;
 let server: TestServer;
@@ -64,10 +63,10 @@ test("nothing empty stands there before; by keyboard it is started, paused, goes
   skip,
 }, async () => {
   const page = await open({ steps: 1000, prompts: 1, group: 2 });
+  const accent = await page.evaluate("getComputedStyle(document.getElementById('start')).backgroundColor");
   for (const empty of ["#curves", "#probed", "#learned", "#progress"])
     assert.equal(await page.locator(empty).isVisible(), false, empty);
   await sound(page, "the page before");
-  const accent = await page.evaluate("getComputedStyle(document.getElementById('start')).backgroundColor");
   await page.focus("#start");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Enter"); // the focus is on Pause by now
@@ -102,23 +101,12 @@ async function open(fields: Readonly<Record<string, number>>): Promise<Page> {
 
 const text = async (page: Page, selector: string): Promise<string> => ((await page.textContent(selector)) ?? "").trim();
 
-/** Nothing for axe to find and nothing wider than the window, on a dark phone and a light laptop; the page ends as the latter. */
+/** Nothing for axe to find and nothing wider than the window, on a phone and a laptop, light and dark. */
 async function sound(page: Page, where: string): Promise<void> {
-  for (const [width, colorScheme] of [
-    [390, "dark"],
-    [1280, "light"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
+  for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 800 });
-    assert.deepEqual(await page.evaluate(`(${axeRun})(${JSON.stringify(axe)})`), [], where);
+    assert.deepEqual(await axeFindings(page), [], `${where}, ${width} pixels wide`);
     const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
     assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
   }
 }
-
-/** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
-const axeRun = `async (source) => {
-  (0, eval)(source);
-  const { violations } = await axe.run(document);
-  return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 200)).join(" | "));
-}`;

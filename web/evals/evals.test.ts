@@ -1,7 +1,6 @@
 // The evaluation window as people use it: Chromium, a real server, files as `reckon eval` writes them, the bundled model's own figures.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -12,9 +11,9 @@ import { BUNDLED_MODEL } from "../../src/generate/load-model.ts";
 import { reportOf, sampleLines } from "../../src/serve/evaluations/test-evaluation.ts";
 import { type RunningServer, startServer } from "../../src/serve/server.ts";
 import { tinyModelFolder } from "../../src/serve/test-server.ts";
+import { axeFindings } from "../test-window.ts";
 
 const skip = noChromium();
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const LONG = 120_000;
 const place = mkdtempSync(join(tmpdir(), "reckon-evals-window-"));
 
@@ -180,23 +179,12 @@ test("what reckon eval wrote with and without thinking is listed, priced, compar
   await page.close();
 });
 
-/** Nothing for axe to find and nothing wider than the window, on a dark phone and a light laptop. */
+/** Nothing for axe to find and nothing wider than the window, on a phone and a laptop, light and dark. */
 async function sound(page: Page, where: string): Promise<void> {
-  for (const [width, colorScheme] of [
-    [390, "dark"],
-    [1280, "light"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
+  for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 800 });
-    assert.deepEqual(await page.evaluate(`(${axeRun})(${JSON.stringify(readFileSync(axe, "utf8"))})`), [], where);
+    assert.deepEqual(await axeFindings(page), [], `${where}, ${width} pixels wide`);
     const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
     assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
   }
 }
-
-/** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
-const axeRun = `async (source) => {
-  (0, eval)(source);
-  const { violations } = await axe.run(document);
-  return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 200)).join(" | "));
-}`;

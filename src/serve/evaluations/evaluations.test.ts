@@ -115,6 +115,12 @@ test("a report stands by itself, beside its own answers once, and says that it h
   assert.deepEqual([alone.accuracy, alone.questions, alone.tokens, alone.settings.top_p], [0.5, 40, 20, 1]);
   assert.deepEqual([alone.usd, alone.rate], [((80 / 3600) * 0.1) / 40, "$0.1 a core-hour"]);
   assert.deepEqual([unpriced.usd, unpriced.rate], [null, null]);
+  // nobody counts another machine's core-seconds; its report was told a price
+  const remote = sampleLines("remote", () => true).replace(/"core_seconds":\d+/g, '"core_seconds":null');
+  writeFileSync(join(runs, "remote.jsonl"), remote);
+  await reportOf(join(runs, "remote.jsonl"), join(runs, "remote.report.html"), true);
+  const own = (await get("")).body.evaluations.filter(({ id }: { id: string }) => id.startsWith("remote"));
+  assert.deepEqual([own.length, own[0].id, own[0].usd, own[0].rate], [1, "remote.jsonl", alone.usd, alone.rate]);
   for (const asked of [{ eval: "more/alone.json" }, { eval: "models/reckon-nano/evaluation.json/final/greedy" }]) {
     const { status, body } = await get("/items", asked);
     assert.equal(status, 404);
