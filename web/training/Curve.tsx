@@ -125,10 +125,11 @@ function options(element: HTMLElement, shown: readonly Series[], x: string, heig
   };
 }
 
-/** While nothing is pointed at, the legend tells the last values. */
+/** While nothing is pointed at, the legend tells each run's last value. */
 function toldLast(plot: uPlot): void {
-  if (plot.cursor.idx === null || plot.cursor.idx === undefined)
-    plot.setLegend({ idx: plot.data[0].length - 1 }, false);
+  if (plot.cursor.idx !== null && plot.cursor.idx !== undefined) return;
+  const idxs = plot.data.map((values) => values.findLastIndex((value) => value !== null && value !== undefined));
+  plot.setLegend({ idxs }, false);
 }
 
 /** Steps of all runs together, and of each run its values, measured and smoothed. */

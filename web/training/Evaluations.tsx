@@ -24,7 +24,8 @@ export function Evaluations({ rows }: { readonly rows: readonly Row[] }) {
     <>
       <p className="quiet about">
         Accuracy on held-out questions, which training never asks: greedily, the likeliest token each time, or drawn at
-        a temperature. Wording 0 is the most frequent one in training. By family at the right.
+        a temperature. Wording 0 is the most frequent one in training.
+        {families.length > 0 && " By family at the right."}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="scrolled" tabIndex={0} aria-label="Evaluations">

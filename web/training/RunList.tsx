@@ -88,7 +88,7 @@ function Table(props: {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="scrolled" tabIndex={0} aria-label="Runs">
-      <table className="data">
+      <table className="data cards">
         <thead>
           <tr>
             <th>
@@ -130,11 +130,19 @@ function Table(props: {
                 {visible(run.recipe ?? "–")}{" "}
                 {run.preset !== null && <span className="quiet">{visible(run.preset)}</span>}
               </td>
-              <td className="number">{run.step === null ? "–" : count(run.step)}</td>
-              <td className="number">{figure(run.reward)}</td>
-              <td className="number">{figure(run.loss)}</td>
+              <td className="number" data-label="steps">
+                {run.step === null ? "–" : count(run.step)}
+              </td>
+              <td className="number" data-label="reward">
+                {figure(run.reward)}
+              </td>
+              <td className="number" data-label="loss">
+                {figure(run.loss)}
+              </td>
               <td className="number">{duration(run.seconds)}</td>
-              <td className="number">{dollars(run.usd)}</td>
+              <td className="number" data-label="cost">
+                {dollars(run.usd)}
+              </td>
               <td className="quiet">{ago(run.updated)}</td>
             </tr>
           ))}
