@@ -40,7 +40,7 @@ test("training in the tab raises the share of right answers, which its table and
   const counts = rows.map((row) => [...row.matchAll(/(\d) of 8 right/g)].map(([, right]) => Number(right)));
   const sum = (at: number): number => counts.reduce((total, own) => total + own[at]!, 0);
   assert.deepEqual([sum(0), sum(1), 8 * rows.length], [was, is, all].map(Number));
-  for (const line of ["#probes", "#trained"]) {
+  for (const line of ["#probes", "#trained", "#reward"]) {
     const points = (await page.locator(line).getAttribute("points"))!
       .split(" ")
       .map((point) => point.split(",").map(Number));
@@ -52,6 +52,7 @@ test("training in the tab raises the share of right answers, which its table and
     (await page.getAttribute("#curve", "aria-label"))!,
     /never trained on \d+% before training and \d+% now/,
   );
+  assert.match((await page.getAttribute("#rewards", "aria-label"))!, /^Mean reward by step: \d\.\d\d in the first/);
   const named = await page.locator("#curve text").allTextContents();
   for (const name of ["right answers", "0 %", "100 %", "steps of training", "0", "10"])
     assert.ok(named.includes(name), name);

@@ -1,30 +1,35 @@
-// The picture of a training: shares of right answers by step, with named axes, drawn anew where the page's width changes.
+// The pictures of a training: figures by step, with named axes, drawn anew where the page's width changes.
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [46, 14, 26, 40];
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Shares from nothing to all. */
+export const SHARES = { name: "right answers", marks: [0, 0.25, 0.5, 0.75, 1], label: (share) => `${100 * share} %` };
+
 /**
- * Draws lines of [step, share] points over the steps 0 to `steps`; `told` says it in words. Called again, it replaces what it drew.
+ * Draws lines of [step, value] points over the steps 0 to `steps`, from the first of `axis.marks` to the last; `told` says it in words.
+ * Called again, it replaces what it drew.
  * @param {SVGSVGElement} svg
  */
-export function drawCurves(svg, { steps, lines, told }) {
+export function drawCurves(svg, { steps, axis: { name, marks, label }, lines, told }) {
+  const [least, most] = [marks[0], marks.at(-1)];
   const draw = () => {
     const { clientWidth: width, clientHeight: height } = svg;
     if (width === 0) return;
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-label", told);
     const x = (step) => LEFT + (step / steps) * (width - LEFT - RIGHT);
-    const y = (share) => height - BOTTOM - share * (height - TOP - BOTTOM);
-    const axis = (d) => made("path", { class: "axis", d });
+    const y = (value) => height - BOTTOM - ((value - least) / (most - least)) * (height - TOP - BOTTOM);
+    const rule = (d) => made("path", { class: "axis", d });
     const text = (words, at) => made("text", at, words);
     svg.replaceChildren(
-      text("right answers", { x: 0, y: 12 }),
-      ...[0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
-        axis(`M${LEFT} ${y(share)}H${width - RIGHT}`),
-        text(`${100 * share} %`, { x: LEFT - 6, y: y(share) + 4, "text-anchor": "end" }),
+      text(name, { x: 0, y: 12 }),
+      ...marks.flatMap((mark) => [
+        rule(`M${LEFT} ${y(mark)}H${width - RIGHT}`),
+        text(label(mark), { x: LEFT - 6, y: y(mark) + 4, "text-anchor": "end" }),
       ]),
       ...ticks(steps, Math.max(2, Math.floor(width / 80))).flatMap((step) => [
-        axis(`M${x(step)} ${height - BOTTOM}v5`),
+        rule(`M${x(step)} ${height - BOTTOM}v5`),
         text(step, { x: x(step), y: height - BOTTOM + 18, "text-anchor": "middle" }),
       ]),
       text("steps of training", { x: (LEFT + width - RIGHT) / 2, y: height - 4, "text-anchor": "middle" }),
@@ -32,7 +37,7 @@ export function drawCurves(svg, { steps, lines, told }) {
         made("polyline", {
           id,
           class: name,
-          points: points.map(([step, share]) => `${x(step)},${y(share)}`).join(" "),
+          points: points.map(([step, value]) => `${x(step)},${y(value)}`).join(" "),
         }),
       ),
     );

@@ -1,7 +1,7 @@
 // The training page: R1-Zero on the model of base/, step by step. Texts are set as text, so nothing a model writes runs.
 import { BrowserEngine } from "./engine/client.js";
 import { isolated } from "./isolated.js";
-import { drawCurves } from "./train-curve.js";
+import { drawCurves, SHARES } from "./train-curve.js";
 
 const part = (id) => document.getElementById(id);
 const [start, pause, stop, state, progress] = ["start", "pause", "stop", "state", "progress"].map(part);
@@ -95,23 +95,37 @@ function show(step) {
 }
 
 function draw(was, is) {
+  const { steps } = told[0];
   const trained = told.filter(({ accuracy }) => accuracy !== null);
   drawCurves(part("curve"), {
-    steps: told[0].steps,
+    steps,
+    axis: SHARES,
     lines: [
-      { id: "trained", name: "trained", points: trained.map((one, i) => [one.step, recent(trained, i)]) },
+      { id: "trained", name: "trained", points: trained.map((one, i) => [one.step, recent(trained, i, "accuracy")]) },
       { id: "probes", name: "probes", points: told.map(({ step, held_out }) => [step, share(sum(held_out))]) },
     ],
     told:
       `Right answers by step: of questions never trained on ${percent(share(was))} before training and ${percent(share(is))} now; ` +
-      `of the steps' own answers ${percent(recent(trained, 0))} in the first step and ${percent(recent(trained, trained.length - 1))} over the last five.`,
+      `of the steps' own answers ${percent(trained[0].accuracy)} in the first step and ${percent(recent(trained, trained.length - 1, "accuracy"))} over the last five.`,
+  });
+  const last = recent(trained, trained.length - 1, "reward");
+  drawCurves(part("rewards"), {
+    steps,
+    axis: REWARDS,
+    lines: [
+      { id: "reward", name: "trained", points: trained.map((one, i) => [one.step, recent(trained, i, "reward")]) },
+    ],
+    told: `Mean reward by step: ${trained[0].reward.toFixed(2)} in the first step and ${last.toFixed(2)} over the last five.`,
   });
 }
 
-/** A single step's share jumps with its questions; over five of them one sees where it goes. */
-function recent(trained, at) {
+/** 1 for a right answer and 0.2 for its form. */
+const REWARDS = { name: "mean reward", marks: [0, 0.4, 0.8, 1.2], label: (reward) => reward.toFixed(1) };
+
+/** A single step's figure jumps with its questions; over five of them one sees where it goes. */
+function recent(trained, at, name) {
   const window = trained.slice(Math.max(0, at - 4), at + 1);
-  return window.reduce((sum, { accuracy }) => sum + accuracy, 0) / window.length;
+  return window.reduce((sum, step) => sum + step[name], 0) / window.length;
 }
 
 function sum(questions) {
