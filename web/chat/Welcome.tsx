@@ -54,6 +54,10 @@ export function Welcome({ model, onAsk }: Props) {
           <a href="/evals">Evaluations</a>
         </dt>
         <dd>accuracy against cost, and every answer with its reason.</dd>
+        <dt>
+          <a href="/docs">API</a>
+        </dt>
+        <dd>OpenAI’s and DeepSeek’s, to read and to try.</dd>
       </dl>
     </div>
   );

@@ -49,9 +49,14 @@ export function Curve({ title, about = null, series, smoothing, x = "step", heig
     watch.observe(element);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", make);
-    const click = (): void => {
+    let touched = -1;
+    const click = (event: MouseEvent): void => {
       const index = plot.current?.cursor.idx;
-      if (index !== null && index !== undefined) pick.current?.(plot.current!.data[0][index]!);
+      if (index === null || index === undefined) return;
+      // A finger cannot point without touching: its first tap tells the values, the second goes there.
+      const points = (event as PointerEvent).pointerType === "touch" && index !== touched;
+      touched = index;
+      if (!points) pick.current?.(plot.current!.data[0][index]!);
     };
     element.addEventListener("click", click);
     return () => {

@@ -70,8 +70,8 @@ export function Curves({ id, metrics }: { readonly id: string; readonly metrics:
         </p>
       ) : (
         <p className="quiet about">
-          Over the steps of training; the faint line is what was measured, the strong one smoothed. Point at a curve for
-          its values, click or tap a step to see the answers it learned from.
+          Over the steps of training; the faint line is what was measured, the strong one smoothed. Point at a curve, or
+          tap it, for its values; click a step, or tap it again, to see the answers it learned from.
         </p>
       )}
       <div className="curves">

@@ -83,11 +83,11 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
         <NumberField label="Reward from" value={least!} onChange={(value) => set({ least: value })} />
         <NumberField label="to" value={most!} onChange={(value) => set({ most: value })} />
         <label>
-          Cut off
+          Length
           <select value={truncated} onChange={(event) => set({ truncated: event.target.value })}>
             <option value="">all</option>
-            <option value="true">cut off</option>
-            <option value="false">ended</option>
+            <option value="true">cut off: too long ✂</option>
+            <option value="false">ended by itself</option>
           </select>
         </label>
         <output className="quiet figure" aria-live="polite">
@@ -96,6 +96,10 @@ export function Samples({ id, changed }: { readonly id: string; readonly changed
       </div>
       <Progress reading={pages.reading ?? facets.reading} />
       <Failure text={pages.failure ?? facets.failure} again={facets.again} />
+      <p className="quiet about">
+        Every answer that was kept. A heading sorts; a row leads to its answer token by token. Entropy and
+        log-probability are means over its tokens.
+      </p>
       <VirtualRows
         label="Samples"
         total={pages.total ?? 0}

@@ -59,7 +59,7 @@ export function StartForm({ list }: { readonly list: RunList }) {
       <label>
         Start from
         <select value={from} onChange={(event) => setFrom(event.target.value)}>
-          <option value="">nothing, as the preset does</option>
+          <option value="">what the preset has</option>
           {list.runs.map(({ id }) => (
             <option key={id}>{id}</option>
           ))}

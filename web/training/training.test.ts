@@ -136,6 +136,23 @@ test("each measure is explained, those one looks at first come first, the others
   });
 });
 
+test("a finger's first tap on a curve tells its values, the second goes to that step", { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  page.setDefaultTimeout(LONG);
+  await page.goto(`${server.url}/runs?run=small`);
+  const legend = page.locator(".curve .u-legend").first();
+  await legend.waitFor();
+  const last = await legend.innerText();
+  const box = (await page.locator(".curve .u-over").first().boundingBox())!;
+  await page.touchscreen.tap(box.x + box.width / 4, box.y + box.height / 2);
+  while ((await legend.innerText()) === last) await page.waitForTimeout(20);
+  assert.doesNotMatch(page.url(), /view=groups/);
+  await page.touchscreen.tap(box.x + box.width / 4, box.y + box.height / 2);
+  await page.waitForURL(/view=groups&step=\d/);
+  await context.close();
+});
+
 test("a group with its reward parts, its question over time, a sample token by token", { skip }, async () => {
   await open("/runs?run=small&view=groups&step=3", 1280, async (page) => {
     await page.locator(".group-list a").nth(2).click();
@@ -185,7 +202,8 @@ test("samples are sorted, filtered and scrolled to the last", { skip }, async ()
     await page.getByLabel("In the response").fill("");
     await page.getByLabel("Step", { exact: true }).fill("5");
     await page.getByText("24 samples").waitFor();
-    await page.locator("[data-row='0'] a").click();
+    // Anywhere in the row.
+    await page.locator("[data-row='0'] .c-response").click({ force: true });
     await page.getByRole("link", { name: "Its group, step 5" }).waitFor();
   });
 });
