@@ -1,4 +1,4 @@
-// Curves as inline SVG: no script, no font, no network, so that a report opens anywhere and prints.
+// Curves as inline SVG in the colours of src/colours.ts: no script, no font, no network, so that a report opens anywhere and prints.
 
 export interface Curve {
   readonly title: string;
@@ -26,12 +26,15 @@ export function curveSvg({ title, key, points, sparse }: Curve): string {
   const label = (at: string, text: string) =>
     `<text ${at} font-size="11" fill="currentColor">${escapeHtml(text)}</text>`;
   const drawn = sparse
-    ? line(kept, 'stroke="#3b6fd4" stroke-width="2"') +
+    ? line(kept, 'stroke="var(--accent)" stroke-width="2"') +
       kept
-        .map(([step, value]) => `<circle cx="${x(step).toFixed(1)}" cy="${y(value).toFixed(1)}" r="3" fill="#3b6fd4"/>`)
+        .map(
+          ([step, value]) =>
+            `<circle cx="${x(step).toFixed(1)}" cy="${y(value).toFixed(1)}" r="3" fill="var(--accent)"/>`,
+        )
         .join("")
-    : line(thinned(kept), 'stroke="#3b6fd4" stroke-opacity="0.25"') +
-      line(thinned(smoothed(kept)), 'stroke="#3b6fd4" stroke-width="2"');
+    : line(thinned(kept), 'stroke="var(--accent)" stroke-opacity="0.25"') +
+      line(thinned(smoothed(kept)), 'stroke="var(--accent)" stroke-width="2"');
   return [
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" role="img" aria-label="${escapeHtml(`${title}: from ${figure(values[0]!)} to ${figure(values.at(-1)!)}`)}">`,
     `<title>${escapeHtml(key)}</title>`,

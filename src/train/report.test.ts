@@ -27,7 +27,14 @@ test("a run's report says what it took and shows every figure, in three files th
     run.appendEvaluation({ step: 0, accuracy: 0.25 });
     run.appendEvaluation({ step: 20, accuracy: 0.5, by_family: { sums: 0.5 } });
   }
-  const report = writeReport(folder, { machine: "2 cores" });
+  const report = writeReport(folder, {
+    machine: "2 cores",
+    spent: { seconds: 3, core_seconds: 5.5, before: { accuracy: 0.25 } },
+    warnings: [
+      { kind: "length", message: "Answers grow." },
+      { kind: "form", message: "The form is lost." },
+    ],
+  });
   assert.equal(report.steps, 20);
   assert.equal(report.tokens, 2000);
   assert.equal(report.seconds, 1800);
@@ -38,6 +45,8 @@ test("a run's report says what it took and shows every figure, in three files th
   const markdown = fs.readFileSync(path.join(folder, "report.md"), "utf8");
   assert.match(markdown, /\| cost \| 1 core-hours \|/);
   assert.match(markdown, /\| 20 \| 0\.5 \|/);
+  assert.match(markdown, /\| spent, seconds \| 3 \|\n\| spent, core seconds \| 5\.5 \|\n/);
+  assert.match(markdown, /\| warnings \| Answers grow\. \|\n\| warnings \| The form is lost\. \|\n/);
   const html = fs.readFileSync(path.join(folder, "report.html"), "utf8");
   assert.equal(html.match(/<svg/g)?.length, 4); // accuracy, loss, reward, step_time
   assert.doesNotMatch(html, /<script|https?:\/\//);

@@ -3,6 +3,7 @@
 
 import path from "node:path";
 import { atomicWriteFile } from "../checkpoint/atomic.ts";
+import { REPORT_STYLE } from "../colours.ts";
 import { type Curve, curveSvg, escapeHtml, figure } from "./curves.ts";
 import { type JsonRecord, readJsonLines } from "./jsonl.ts";
 import { type RunConfig, readRunConfig } from "./run.ts";
@@ -104,8 +105,18 @@ function facts(report: RunReport): [string, string][] {
     ["time", `${figure(report.seconds)} s`],
     ["cost", `${figure(report.core_hours)} core-hours`],
     ...Object.entries(report.versions),
-    ...Object.entries(report.notes).map(([key, value]): [string, string] => [key, shown(value)]),
+    ...Object.entries(report.notes).flatMap(([key, value]) => noted(key, value)),
   ];
+}
+
+/** A recipe's note as rows: one for each warning of a list, of an object its single figures. The evaluations within have a table of their own. */
+function noted(key: string, value: unknown): [string, string][] {
+  if (Array.isArray(value))
+    return value.map((one) => [key, shown((one as { message?: unknown } | null)?.message ?? one)]);
+  if (typeof value !== "object" || value === null) return [[key, shown(value)]];
+  return Object.entries(value).flatMap(([name, one]): [string, string][] =>
+    typeof one === "object" ? [] : [[`${key}, ${name.replaceAll("_", " ")}`, shown(one)]],
+  );
 }
 
 function markdown(report: RunReport): string {
@@ -136,13 +147,12 @@ function html(report: RunReport, config: RunConfig, drawn: readonly Curve[]): st
   const title = escapeHtml(`${report.recipe}${report.preset === null ? "" : ` (${report.preset})`}`);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>
-:root { color-scheme: light dark; font: 14px/1.45 system-ui, sans-serif; }
+<style>${REPORT_STYLE}
 body { max-width: 1320px; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid #8883; }
+th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid var(--line); }
 .curves { display: flex; flex-wrap: wrap; gap: 1rem; }
-pre { overflow: auto; background: #8881; padding: 1rem; }
+pre { overflow: auto; background: var(--raised); padding: 1rem; }
 </style></head><body>
 <h1>${title}: ${report.steps} steps</h1>
 ${table(["what", "value"], facts(report))}

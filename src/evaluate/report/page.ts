@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { REPORT_STYLE } from "../../colours.ts";
 import { escapeHtml } from "../../train/curves.ts";
 import { answerOf, type ItemResult } from "../item.ts";
 
@@ -76,23 +77,21 @@ function itemsData(evaluations: Page["evaluations"]) {
 
 const escapeAttribute = (text: string): string => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
 
-const STYLE = `
-:root { color-scheme: light dark; font: 14px/1.45 system-ui, sans-serif; }
+const STYLE = `${REPORT_STYLE}
 body { max-width: 1200px; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin: 2rem 0 0.4rem; font-size: 1.1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: 0.2rem 1rem 0.2rem 0; border-bottom: 1px solid #8883; }
+th, td { text-align: left; padding: 0.2rem 1rem 0.2rem 0; border-bottom: 1px solid var(--line); }
 .scroll { overflow-x: auto; }
 svg { max-width: 100%; height: auto; }
 #filters { display: flex; flex-wrap: wrap; gap: 0.6rem 1rem; align-items: end; }
 #filters label { display: grid; gap: 0.1rem; font-size: 12px; }
-details { border-top: 1px solid #8884; padding: 0.4rem 0; }
+details { border-top: 1px solid var(--line); padding: 0.4rem 0; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.4rem 0; padding: 0.6rem; background: #8881; max-height: 30rem; overflow: auto; font: 12.5px/1.5 ui-monospace, monospace; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.4rem 0; padding: 0.6rem; background: var(--raised); max-height: 30rem; overflow: auto; font: 12.5px/1.5 ui-monospace, monospace; }
 .thinking { opacity: 0.65; }
 mark { background: #f3d34a; color: #000; padding: 0 0.15em; }
-.right { color: #1a7f37; } .wrong { color: #c0362c; }
-@media (prefers-color-scheme: dark) { .right { color: #57c274; } .wrong { color: #ff7b70; } }
+.right { color: var(--good); } .wrong { color: var(--bad); }
 .runs { display: grid; gap: 1rem; } .runs.two { grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); }
 .verdict { font-weight: 600; margin: 0.6rem 0 0; } .reason { font-weight: 400; }
 `;

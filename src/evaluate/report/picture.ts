@@ -14,8 +14,8 @@ export interface Point extends Offer {
 }
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 320, 56, 90, 34, 44];
-/** Dark enough on white, light enough on black. */
-const COLOURS = ["#3b6fd4", "#d4703b", "#3ba55d", "#a04bd4", "#c9a227"];
+/** Of src/colours.ts, which the page brings. */
+const SERIES = ["accent", "second", "third", "soft", "good"].map((name) => `var(--${name})`);
 
 /**
  * @param unit what a unit of cost is, such as "US dollars a question"
@@ -59,7 +59,7 @@ function drawn(
   x: number,
   y: (accuracy: number) => number,
 ): string {
-  const colour = COLOURS[series % COLOURS.length]!;
+  const colour = SERIES[series % SERIES.length]!;
   const bar =
     low === undefined || high === undefined
       ? ""
@@ -84,7 +84,7 @@ function labels(points: readonly Point[], x: (cost: number) => number, y: (accur
 function legend(name: string, series: number): string {
   const shown = name.length > 30 ? `${name.slice(0, 29)}…` : name;
   const [x, y] = [LEFT + 170, 14 + 12 * series];
-  return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${COLOURS[series % COLOURS.length]}"/>${label(x + 8, y, shown, "start")}`;
+  return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${SERIES[series % SERIES.length]}"/>${label(x + 8, y, shown, "start")}`;
 }
 
 /** Right, then up: a cost buys nothing until the next offer. */

@@ -1,4 +1,5 @@
 /** The chain's report.html: one file without script, font or network, so that it opens anywhere and prints. */
+import { REPORT_STYLE } from "../../colours.ts";
 import { curveSvg, escapeHtml, figure } from "../../train/curves.ts";
 import type { RunReport } from "../../train/report.ts";
 import type { RunConfig } from "../../train/run.ts";
@@ -40,24 +41,23 @@ ${summary.flatMap(({ name, model }) => (model === null ? [] : [curves(name, mode
 `;
 }
 
-const STYLE = `
-:root { color-scheme: light dark; font: 14px/1.45 system-ui, sans-serif; --line: light-dark(#0002, #fff3); --quiet: light-dark(#595959, #ababab); }
-body { background: light-dark(#fff, #161616); color: light-dark(#1a1a1a, #ececec); max-width: 1400px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+const STYLE = `${REPORT_STYLE}
+body { max-width: 1400px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h2 { margin-top: 2.5rem; }
 p { max-width: 60rem; }
 .scrolled { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-tbody th { font-weight: 400; position: sticky; left: 0; background: light-dark(#fff, #161616); }
+tbody th { font-weight: 400; position: sticky; left: 0; background: var(--paper); }
 .cards, .curves { display: grid; gap: 0.75rem; grid-template-columns: repeat(auto-fill, minmax(min(14rem, 100%), 1fr)); }
 .curves { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }
 .curves svg { max-width: 100%; height: auto; }
 .card { border: 1px solid var(--line); border-radius: 6px; padding: 0.5rem 0.75rem; min-width: 0; max-width: 40rem; }
 .card h3 { margin: 0 0 0.25rem; font-size: 1em; }
 .said { font: 12px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
-.thought { color: var(--quiet); }
-.right { color: light-dark(#116329, #4ac26b); } .wrong { color: light-dark(#a40e26, #ff8182); }
-small { color: var(--quiet); }
+.thought { color: var(--soft); }
+.right { color: var(--good); } .wrong { color: var(--bad); }
+small { color: var(--soft); }
 summary { cursor: pointer; padding: 0.35rem 0; }
 `;
 

@@ -31,7 +31,7 @@ export function chainPicture(summary: readonly StageSummary[]): string {
     const below = [what, `${cost.seconds.toFixed(0)} s`].filter((one) => one !== "").join(", ");
     return (
       `<g><title>${escapeHtml(stage.about)}</title>` +
-      `<rect x="${left}" y="${top}" width="${BOX}" height="${HIGH}" rx="6" fill="${model === null ? "#8882" : "#3b6fd433"}" stroke="currentColor" stroke-opacity="0.5"${comparison ? ' stroke-dasharray="4 3"' : ""}/>` +
+      `<rect x="${left}" y="${top}" width="${BOX}" height="${HIGH}" rx="6" fill="${model === null ? "var(--raised)" : "color-mix(in srgb, var(--accent) 18%, var(--paper))"}" stroke="currentColor" stroke-opacity="0.5"${comparison ? ' stroke-dasharray="4 3"' : ""}/>` +
       text(left, top + 19, name, 'font-weight="600"') +
       `${text(left, top + 35, below, "")}</g>`
     );
