@@ -15,7 +15,7 @@ export function Thinking({ store, message }: { readonly store: ChatStore; readon
       <div className="thinking-head">
         <button type="button" aria-expanded={open} onClick={() => setWish(!open)}>
           {live ? "Thinking" : "Thought for"} <span className="figure">{seconds.toFixed(1)} s</span> ·{" "}
-          <span className="figure">{tokens}</span> tokens
+          <span className="figure">{tokens}</span> {tokens === 1 ? "token" : "tokens"}
         </button>
         {live && message.thinking !== "" && goesOnFromText(message) && (
           <button type="button" onClick={() => store.answerNow(message)}>
