@@ -81,6 +81,28 @@ test("Verify opens where the right answer is typed; Tokens has a scale of its co
   });
 });
 
+test("on a tablet and on a phone on its side the composer stays whole, whatever is open above it", {
+  skip,
+}, async () => {
+  await open(async (page) => {
+    await ask(page, "What is 3 + 4?");
+    await finished(page);
+    for (const [width, height] of [
+      [820, 1180],
+      [844, 390],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      for (const panel of ["Settings", "Memory"]) {
+        await page.getByRole("button", { name: panel }).click();
+        const box = (await page.getByRole("button", { name: "Send" }).boundingBox())!;
+        assert.ok(box.y + box.height <= height, `${panel} at ${width} x ${height}: Send ends at ${box.y + box.height}`);
+        assert.ok(box.x + box.width > width - 60, `${panel} at ${width} x ${height}: Send is at the right`);
+        await page.getByRole("button", { name: "Close" }).click();
+      }
+    }
+  });
+});
+
 test("a deleted chat can be had back, and stays over a reload", { skip }, async () => {
   await open(async (page) => {
     await page.setViewportSize({ width: 1280, height: 800 });
