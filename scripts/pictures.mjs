@@ -45,6 +45,10 @@ async function chat(page, shoot, width) {
     await page.getByRole("button", { name: "Regenerate" }).last().waitFor();
   };
   await page.goto(server.url);
+  // Drawn with this seed, the answer is checked while thinking.
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByLabel("Seed").fill("3");
+  await page.getByRole("button", { name: "Close" }).click();
   await ask("What is 37 * 48?");
   await page
     .getByRole("button", { name: /Thought for/ })
@@ -55,11 +59,11 @@ async function chat(page, shoot, width) {
   await shoot("chat");
 
   await page
-    .getByRole("button", { name: "New chat" })
+    .getByRole("button", { name: "New chat", exact: true })
     .or(page.getByRole("button", { name: "History" }))
     .first()
     .click();
-  if (width < 700) await page.getByRole("button", { name: "New chat" }).click();
+  if (width < 700) await page.getByRole("button", { name: "New chat", exact: true }).click();
   await page.getByLabel("Answers", { exact: true }).selectOption("vote 5");
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByLabel("Temperature").fill("1.4");

@@ -1,8 +1,16 @@
 /** The chain of a run's stages in order: what each was for, what it cost and how good the model was after it. */
+import { Fragment } from "react";
 import { visible } from "../markdown/visible.ts";
 import { addressWith, follow } from "./address.ts";
 import type { Run, RunBrief } from "./api.ts";
 import { count, dollars, duration, figure, percent } from "./figures.ts";
+
+/** Of right answers, with its 95 % interval. */
+interface Share {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 /** As the chain's report tells of a stage; a single recipe's stages are told by their own folders. */
 interface Told {
@@ -10,7 +18,7 @@ interface Told {
   readonly about?: string;
   readonly uses?: readonly string[];
   readonly cost?: { readonly seconds?: number; readonly usd?: number; readonly tokens?: number };
-  readonly model?: { readonly greedy?: { readonly value: number; readonly low: number; readonly high: number } } | null;
+  readonly model?: { readonly greedy?: Share; readonly sampled?: Share } | null;
 }
 
 export function Stages({ run }: { readonly run: Run }) {
@@ -29,7 +37,6 @@ export function Stages({ run }: { readonly run: Run }) {
         {told.map((stage, index) => {
           const own = byName.get(stage.name);
           const usd = stage.cost?.usd ?? own?.usd ?? null;
-          const greedy = stage.model?.greedy;
           return (
             <li key={stage.name}>
               <h2>
@@ -49,18 +56,11 @@ export function Stages({ run }: { readonly run: Run }) {
                   <span style={{ width: `${(100 * seconds[index]!) / most}%` }} />
                 </span>
                 {seconds[index]! > 0 ? `${duration(seconds[index]!)} · ${dollars(usd)}` : "not finished"}
-                {stage.cost?.tokens !== undefined && ` · ${count(stage.cost.tokens)} tokens`}
+                {(stage.cost?.tokens ?? 0) > 0 && ` · ${count(stage.cost!.tokens!)} tokens`}
                 {own && own.step !== null && ` · ${count(own.step)} steps`}
                 {own?.reward != null && ` · reward ${figure(own.reward)}`}
               </p>
-              {greedy && (
-                <p>
-                  accuracy <b className="figure">{percent(greedy.value)}</b>{" "}
-                  <span className="quiet figure">
-                    {percent(greedy.low)} to {percent(greedy.high)}
-                  </span>
-                </p>
-              )}
+              <Accuracy of={stage.model} />
             </li>
           );
         })}
@@ -79,6 +79,34 @@ export function Stages({ run }: { readonly run: Run }) {
         </p>
       )}
     </>
+  );
+}
+
+/** How often the stage's model is right on held-out questions: drawn at temperature 1, which reinforcement learning raises first, and greedily. */
+function Accuracy({ of }: { readonly of: Told["model"] }) {
+  const shares = [
+    ["drawn", of?.sampled],
+    ["greedily", of?.greedy],
+  ] as const;
+  if (shares.every(([, share]) => share === undefined)) return null;
+  return (
+    <p>
+      right
+      {shares.map(
+        ([how, share]) =>
+          share && (
+            <Fragment key={how}>
+              {" "}
+              <span className="share">
+                {how} <b className="figure">{percent(share.value)}</b>{" "}
+                <span className="quiet figure">
+                  {percent(share.low)} to {percent(share.high)}
+                </span>
+              </span>
+            </Fragment>
+          ),
+      )}
+    </p>
   );
 }
 

@@ -323,6 +323,28 @@ test("the whole chain is started by the form, and its stages are told with what 
   });
 });
 
+test("a finished chain's stages tell how often each model is right, drawn and greedily", { skip }, async () => {
+  const folder = join(runs, "told");
+  mkdirSync(folder);
+  const share = (value: number) => ({ value, low: value - 0.1, high: value + 0.1 });
+  const stages = [
+    { name: "base", model: { sampled: share(0.4), greedy: share(0.75) } },
+    { name: "r1-zero", uses: ["base"], cost: { seconds: 26, usd: 0.0001 }, model: { sampled: share(0.55) } },
+    { name: "cold-start.jsonl", cost: { seconds: 3, usd: 0.00001, tokens: 0 }, model: null },
+  ];
+  writeFileSync(join(folder, "config.json"), '{"recipe":"r1","preset":"smoke","seed":0}');
+  writeFileSync(join(folder, "report.json"), JSON.stringify({ notes: { stages } }));
+  await open("/runs?run=told", 390, async (page) => {
+    await page.locator(".stages li").nth(2).waitFor();
+    const [base, zero, data] = await page.locator(".stages li").allInnerTexts();
+    assert.match(base!, /right\s+drawn 40\.0 % 30\.0 % to 50\.0 %\s+greedily 75\.0 % 65\.0 % to 85\.0 %/);
+    assert.match(zero!, /right\s+drawn 55\.0 %/);
+    assert.doesNotMatch(zero!, /greedily/);
+    assert.doesNotMatch(data!, /right|tokens/);
+  });
+  rmSync(folder, { recursive: true });
+});
+
 test("axe finds nothing and nothing is wider than the screen, on a phone and a laptop, in light and dark", {
   skip,
 }, async () => {
