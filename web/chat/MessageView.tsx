@@ -2,6 +2,7 @@
 import { memo, useRef, useState } from "react";
 import { visible } from "../markdown/visible.ts";
 import { AnswerView } from "./AnswerView.tsx";
+import { apart } from "./attaching.ts";
 import type { ChatStore } from "./store.ts";
 import { TextBox } from "./TextBox.tsx";
 import { Together } from "./Together.tsx";
@@ -104,9 +105,15 @@ const Question = memo(function Question({ store, parent, content, ids, at }: Que
   }
   const beginning = content.split("\n", MOST_LINES).join("\n").slice(0, MOST_CHARACTERS);
   const long = beginning.length < content.length;
+  const [asked, attached] = apart(whole || !long ? content : beginning);
   return (
     <article className="question" aria-label="You">
-      <p dir="auto">{visible(whole || !long ? content : beginning)}</p>
+      {asked !== "" && <p dir="auto">{visible(asked)}</p>}
+      {attached !== "" && (
+        <p className="given" dir="auto">
+          {visible(attached)}
+        </p>
+      )}
       <div className="actions">
         <Branches store={store} ids={ids} at={at} />
         {long && (

@@ -50,3 +50,9 @@ export function withAttached(text: string, attached: readonly Attached[]): strin
   });
   return [text.trim(), ...parts].filter((part) => part !== "").join("\n\n");
 }
+
+/** What was asked, and from the first attachment on the rest: as `withAttached` put them together. */
+export function apart(content: string): readonly [asked: string, attached: string] {
+  const at = /(?:^|\n\n)[^\n]+:\n`{3,}\n/.exec(content)?.index ?? content.length;
+  return [content.slice(0, at), content.slice(at).trimStart()];
+}

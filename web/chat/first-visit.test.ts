@@ -137,12 +137,19 @@ test("from the chat to a model that learns in the tab, asking this server alone,
   });
 });
 
-test("Attach takes files", { skip }, async () => {
+test("Attach takes files, which stand below the question they were sent with", { skip }, async () => {
   await open(async (page) => {
     await page
       .getByLabel("Attach")
       .setInputFiles({ name: "numbers.txt", mimeType: "text/plain", buffer: Buffer.from("1\n2\n") });
     await page.locator(".attached li", { hasText: "numbers.txt, 3 lines" }).waitFor();
+    await ask(page, "What is 3 + 4?");
+    await finished(page);
+    // The question stands out from what came with it.
+    assert.deepEqual(await page.locator(".question > p").allInnerTexts(), [
+      "What is 3 + 4?",
+      "numbers.txt:\n```\n1\n2\n\n```",
+    ]);
   });
 });
 
