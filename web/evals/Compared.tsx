@@ -40,6 +40,12 @@ export function Compared({ first, second }: { readonly first: string; readonly s
               </div>
             ))}
           </dl>
+          {data.paired && (
+            <p className="quiet">
+              p is how often models equally good would differ this much by chance: below 0.05 the difference is usually
+              taken for one.
+            </p>
+          )}
           <Groups data={data} names={names} />
           {data.paired && <Flips data={data} to={to} onChoose={setTo} />}
         </>

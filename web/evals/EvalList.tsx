@@ -40,8 +40,11 @@ export function EvalList({
       </div>
       {read.every(({ kind }) => kind === "published") && (
         <p className="quiet">
-          There are none in <code>{root}</code> yet.{" "}
-          <code>npx reckon eval --benchmark held-out --out {root}/held-out.jsonl</code> makes one.
+          {read.length > 0
+            ? "These figures were published with the models. What is measured here comes beside them: "
+            : "Nothing has been measured yet: "}
+          <code>npx reckon eval --benchmark held-out --out {root}/held-out.jsonl</code> makes an evaluation, with every
+          answer to look at.
         </p>
       )}
       <div className="filters">

@@ -41,6 +41,7 @@ export function Pareto({
     width,
     TOP - 4,
     HEIGHT - BOTTOM - 3,
+    LEFT,
   );
   const rates = [...new Set(offers.flatMap(({ rate }) => (rate === null ? [] : [rate])))];
   const mostGroups = Math.max(...offers.map(({ groups }) => groups.length));

@@ -2,6 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placeLabels } from "./labels.ts";
 
+test("no name lies on the axis left of the picture", () => {
+  const dot = { x: 60, y: 100, name: "a long name, a long name" };
+  assert.deepEqual(placeLabels([dot], 120, 0, 300, 48), [null]);
+  assert.equal(placeLabels([dot], 300, 0, 300, 48)[0]?.anchor, "start");
+});
+
 test("names stand below their dots on the side that has room", () => {
   const dots = [
     { x: 50, y: 50, name: "first" },

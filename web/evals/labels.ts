@@ -18,8 +18,14 @@ const [LETTER, LINE] = [6.6, 14];
 /** Of a baseline from its dot, the best first: a name below does not lie on the line, which comes from the left and rises. */
 const BESIDE = [15, -7, -16];
 
-/** The names' places in the dots' order; null where a name finds none free, as in a crowd. @param width of the picture */
-export function placeLabels(dots: readonly Dot[], width: number, top: number, bottom: number): (Label | null)[] {
+/** The names' places in the dots' order; null where a name finds none free, as in a crowd. They lie between `from` and `width`, `top` and `bottom`. */
+export function placeLabels(
+  dots: readonly Dot[],
+  width: number,
+  top: number,
+  bottom: number,
+  from = 0,
+): (Label | null)[] {
   const taken: { left: number; right: number; y: number }[] = [];
   return dots.map(({ x, y, name }) => {
     const long = LETTER * name.length;
@@ -29,7 +35,7 @@ export function placeLabels(dots: readonly Dot[], width: number, top: number, bo
         const [left, right] = anchor === "start" ? [at, at + long] : [at - long, at];
         const baseline = y + beside;
         const free =
-          left >= 0 &&
+          left >= from &&
           right <= width &&
           baseline >= top &&
           baseline <= bottom &&

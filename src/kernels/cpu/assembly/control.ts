@@ -44,9 +44,15 @@ import { FAILED, PRIVATE, PRIVATE_BYTES, SLEEPERS, TILES } from "./addresses";
 // @ts-ignore: decorator
 @external("env", "stillWaiting") declare function stillWaiting(): void;
 
-/** Waits while the word at `at` is `value`: spins some tens of microseconds, then sleeps; traps once FAILED is set. */
+/**
+ * Spins before a thread sleeps, some hundred microseconds. On virtual machines a sleeper takes about as long to wake: where threads spin
+ * for less, one's waking sends the other to sleep, hundreds of times a training step (docs/log.md, 27 November 2026).
+ */
+const SPINS: i32 = 300000;
+
+/** Waits while the word at `at` is `value`: spins, then sleeps; traps once FAILED is set. */
 export function waitWhile(at: usize, value: i32): void {
-  for (let spin = 0; spin < 30000; spin++) if (atomic.load<i32>(at) != value) return;
+  for (let spin = 0; spin < SPINS; spin++) if (atomic.load<i32>(at) != value) return;
   do {
     if (atomic.load<i32>(FAILED)) unreachable();
     atomic.add<i32>(SLEEPERS, 1);
