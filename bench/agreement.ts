@@ -4,8 +4,9 @@
  *   node bench/agreement.ts MODEL OTHER.json [f32|stored|q8_0] [plain|absorbed]
  *
  * OTHER.json: a list of {"ids": prompt, "gen": tokens it went on with, "tops": for each of these [[id, logit], ...] of its best}, as
- * `bench/agreement-peer.mjs`, llama-cpp-python (logits_all, eval, scores) or transformers (model(ids).logits) give them. A line an answer: how many tokens are ours
- * too before the first that is not, and there the margins on both sides; at the end the differences over all listed logits.
+ * `bench/agreement-peer.mjs`, llama-cpp-python (logits_all, eval, scores) or transformers (model(ids).logits) give them. A line an
+ * answer: how many tokens are ours too before the first that is not, and there the margins on both sides; at the end the differences
+ * over all listed logits.
  */
 import fs from "node:fs";
 import { openModel } from "../src/checkpoint/open-model.ts";

@@ -84,6 +84,16 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return found;
 }
 
+/** Nothing for axe to find and nothing wider than the window, on a phone and a laptop, light and dark. */
+export async function sound(page: Page, where: string): Promise<void> {
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.deepEqual(await axeFindings(page), [], `${where}, ${width} pixels wide`);
+    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
+  }
+}
+
 /** Run in the page, as text: its policy lets no script be added, so axe is evaluated by the debugger. */
 const axeRun = `async (source) => {
   if (!window.axe) (0, eval)(source);

@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
-import { axeFindings } from "../../web/test-window.ts";
+import { sound } from "../../web/test-window.ts";
 import { noChromium, serveFolders, startChromium, type TestServer } from "./chromium.ts";
 import { exportWeb } from "./export-web.ts";
 
@@ -101,13 +101,3 @@ async function open(fields: Readonly<Record<string, number>>): Promise<Page> {
 }
 
 const text = async (page: Page, selector: string): Promise<string> => ((await page.textContent(selector)) ?? "").trim();
-
-/** Nothing for axe to find and nothing wider than the window, on a phone and a laptop, light and dark. */
-async function sound(page: Page, where: string): Promise<void> {
-  for (const width of [390, 1280]) {
-    await page.setViewportSize({ width, height: 800 });
-    assert.deepEqual(await axeFindings(page), [], `${where}, ${width} pixels wide`);
-    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
-  }
-}

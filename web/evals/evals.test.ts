@@ -4,14 +4,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { noChromium, startChromium } from "../../src/browser/chromium.ts";
 import { reckon } from "../../src/cli/test-train.ts";
 import { BUNDLED_MODEL } from "../../src/generate/load-model.ts";
 import { reportOf, sampleLines } from "../../src/serve/evaluations/test-evaluation.ts";
 import { type RunningServer, startServer } from "../../src/serve/server.ts";
 import { tinyModelFolder } from "../../src/serve/test-server.ts";
-import { axeFindings } from "../test-window.ts";
+import { sound } from "../test-window.ts";
 
 const skip = noChromium();
 const LONG = 120_000;
@@ -178,13 +178,3 @@ test("what reckon eval wrote with and without thinking is listed, priced, compar
   assert.deepEqual(wrong, []);
   await page.close();
 });
-
-/** Nothing for axe to find and nothing wider than the window, on a phone and a laptop, light and dark. */
-async function sound(page: Page, where: string): Promise<void> {
-  for (const width of [390, 1280]) {
-    await page.setViewportSize({ width, height: 800 });
-    assert.deepEqual(await axeFindings(page), [], `${where}, ${width} pixels wide`);
-    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    assert.ok(Number(wide) <= 0, `${where} is ${wide} pixels too wide`);
-  }
-}

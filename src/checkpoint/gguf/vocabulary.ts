@@ -48,10 +48,8 @@ function typed(value: NonNullable<ReturnType<GgufMetadata["get"]>>): GgufTyped |
   if (ArrayBuffer.isView(value)) {
     return value instanceof BigUint64Array || value instanceof BigInt64Array ? null : { i32s: value };
   }
-  return value instanceof PackedTexts || isTexts(value) ? { texts: value } : null;
+  return value instanceof PackedTexts ? { texts: value } : null;
 }
-
-const isTexts = (list: readonly unknown[]): list is readonly string[] => list.every((one) => typeof one === "string");
 
 interface AddedToken {
   readonly id: number;
