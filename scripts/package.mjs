@@ -26,7 +26,7 @@ async function prepare() {
   copy("src/browser/page");
   copy("web/colours.css");
   for (const file of readdirSync(join(root, "build"))) if (file.endsWith(".wasm")) copy(join("build", file));
-  copy("models");
+  copy("models/reckon-nano");
   copy("build/web");
   bundle(node);
   const source = JSON.parse(readFileSync(manifest, "utf8"));

@@ -248,7 +248,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: "nano",
-    about: "the bundled model: ten families in all their wordings",
+    about: "of r1-zero the bundled model: ten families in all their wordings; of r1 thirteen on two levels",
     model: nanoModel,
     pretrain: nanoPretrain,
     sft: fineTuning(nanoPretrain),

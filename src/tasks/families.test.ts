@@ -133,14 +133,10 @@ const CONCLUSIONS: Readonly<Record<string, (thinking: string, entry: TaskEntry) 
   sorting: (thinking) => thinking.split(":").at(-1)!,
   "base-conversion": (thinking, entry) => {
     if ((entry.data as { direction: string }).direction === "from") return lastNumber(thinking);
-    return thinking.split("\n").at(-1)!.split(" r")[1]!;
+    return thinking.split(":").at(-1)!;
   },
   "digit-sums": lastNumber,
-  comparison: (thinking, entry) => {
-    const [left, right] = thinking.split(" so ").at(-1)!.split(/[<>]/) as [string, string];
-    const larger = thinking.split(" so ").at(-1)!.includes(">") ? left : right;
-    return (entry.data as { want: string }).want === "larger" ? larger : larger === left ? right : left;
-  },
+  comparison: (thinking) => thinking.split(" ").at(-1)!,
   countdown: lastNumber,
   "roman-numerals": lastNumber,
   "clock-times": (thinking) => thinking.split("\n").at(-1)!,

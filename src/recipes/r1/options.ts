@@ -44,6 +44,8 @@ interface Size {
   readonly levels: readonly number[];
   readonly weights: Readonly<Record<string, number>>;
   readonly baseTokens: number;
+  /** What else its base is trained with than the preset's pre-training. */
+  readonly base?: Pick<SupervisedOptions, "decay" | "prompt_loss">;
   readonly styles: SupervisedOptions["styles"];
   readonly steps: { readonly zero: number; readonly reasoning: number; readonly scenarios: number };
   readonly coldSamples: SamplingOptions;
@@ -87,18 +89,20 @@ const SIZES: Readonly<Record<string, Size>> = {
     levels: [1, 2],
     // what is learned last gets more documents
     weights: {
-      ...{ remainders: 5, countdown: 3.5, products: 3, "clock-times": 3, "base-conversion": 3, sorting: 2.5 },
-      ...{ "chain-sum": 2.5, "number-words": 2.5, "letter-counting": 2, "linear-equations": 1.5 },
-      ...{ "roman-numerals": 1.5, "digit-sums": 1.5, requests: 0.5 },
+      ...{ remainders: 4.5, countdown: 3.5, products: 3, "clock-times": 3, "number-words": 3, "base-conversion": 2.5 },
+      ...{ sorting: 2.5, "chain-sum": 2.5, "roman-numerals": 2.5, "letter-counting": 2, "linear-equations": 1.5 },
+      ...{ "digit-sums": 1.5, comparison: 1.3, requests: 0.4 },
     },
-    baseTokens: 46_400_000,
-    styles: { direct: 15, terse: 8, careful: 52, checking: 25 },
-    steps: { zero: 100, reasoning: 60, scenarios: 40 },
-    coldSamples: { prompts: 6000, samples: 4, temperature: 1, max_tokens: 256 },
-    rejectionSamples: { prompts: 6000, samples: 4 },
-    studentTokens: 12_000_000,
-    epochs: { coldStart: 2, sft: 2, distill: 3 },
-    items: 100,
+    baseTokens: 70_000_000,
+    // questions are drawn at random: nothing is to be learned from guessing them (docs/decisions/021)
+    base: { decay: 0.65, prompt_loss: false },
+    styles: { direct: 8, terse: 6, careful: 70, checking: 16 },
+    steps: { zero: 60, reasoning: 30, scenarios: 24 },
+    coldSamples: { prompts: 3000, samples: 4, temperature: 1, max_tokens: 256 },
+    rejectionSamples: { prompts: 5000, samples: 3 },
+    studentTokens: 5_000_000,
+    epochs: { coldStart: 2, sft: 2, distill: 2 },
+    items: 60,
   },
 };
 
@@ -116,6 +120,7 @@ export function chainOptions(preset: string): ChainOptions {
   const evaluation = { items: Math.round(size.items / 2), every: 0, max_tokens };
   const base: SupervisedOptions = {
     ...pretrain,
+    ...size.base,
     tasks: weighted,
     styles: size.styles,
     tokens: size.baseTokens,

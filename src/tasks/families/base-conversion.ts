@@ -55,17 +55,16 @@ function worded({ number, base, direction }: Data, to: string, from: string): st
   return (direction === "to" ? to : from).replace("#", shown).replace("@", NAMES[base] ?? `base ${base}`);
 }
 
-/** `181 r1`, `90 r0`, `45 r1`, ...: each number, and what remains when it is divided; the next line holds the quotient. */
+/** `181:1`, `90:01`, `45:101`, ...: each number, and the digits so far with what remains of it before them; the next line holds the quotient. */
 function divisions({ number, base }: Data): string[] {
-  const steps: string[] = [];
-  for (let rest = number; rest > 0; rest = Math.floor(rest / base))
-    steps.push(`${rest} r${(rest % base).toString(base)}`);
-  return steps;
+  const digits = number.toString(base);
+  return Array.from(digits, (_, i) => `${Math.floor(number / base ** i)}:${digits.slice(digits.length - 1 - i)}`);
 }
 
-/** `1`, `1*2+0=2`, `2*2+1=5`, ...: what has been read times the base, plus the next digit. */
+/** `1 01`, `1*2+0=2 1`, `2*2+1=5`: what has been read times the base, plus the next digit; behind it the digits still to be read. */
 function digitByDigit({ number, base }: Data): string[] {
-  const digits = [...number.toString(base)].map((digit) => Number.parseInt(digit, base));
+  const written = number.toString(base);
+  const digits = [...written].map((digit) => Number.parseInt(digit, base));
   let total = digits[0]!;
   const steps = [String(total)];
   for (const digit of digits.slice(1)) {
@@ -73,7 +72,7 @@ function digitByDigit({ number, base }: Data): string[] {
     steps.push(`${total}*${base}+${digit}${shifted}`);
     total = total * base + digit;
   }
-  return steps;
+  return steps.map((step, i) => `${step} ${written.slice(i + 1)}`.trimEnd());
 }
 
 /** Digits of the base, any case, with or without leading zeros and 0b, 0o or 0x; read as a number in decimal for "from". */

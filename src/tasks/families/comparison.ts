@@ -66,7 +66,7 @@ function decimals(random: Random, count: number): string[] {
   }
 }
 
-/** `9.11 9.80: 9=9 1<8 so 9.11<9.8`: both padded to one width, then digit against digit until they differ. */
+/** `9.11 9.80: 9=9 1<8 so larger 9.8`: both padded to one width, digit against digit until they differ, then what was asked for, near the sign that tells it. */
 function placeByPlace({ numbers, want }: Data): string[] {
   const steps: string[] = [];
   let best = numbers[0]!;
@@ -79,9 +79,8 @@ function placeByPlace({ numbers, want }: Data): string[] {
       compared.push(`${a[i]}${sign}${b[i]}`);
       if (sign !== "=") break;
     }
-    const verdict = `${best}${a < b ? "<" : ">"}${next}`;
     if (beats(next, best, want)) best = next;
-    steps.push(`${a} ${b}: ${compared.join(" ")} so ${verdict}`);
+    steps.push(`${a} ${b}: ${compared.join(" ")} so ${want} ${best}`);
   }
   return steps;
 }
