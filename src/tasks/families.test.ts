@@ -152,20 +152,22 @@ test("careful, terse and checked thinking comes to the answer", () => {
     assert.ok(think(entry, "checking").startsWith(`${careful}\nwait, check: `));
     for (const thinking of [careful, think(entry, "terse")]) {
       const conclusion = CONCLUSIONS[entry.task]!(thinking, entry);
-      const data = entry.data as { readonly direction?: string; readonly target?: number };
-      const expected = data.direction === "to" ? entry.answer[0] : String(data.target ?? entry.answer);
+      const data = entry.data as { readonly target?: number };
+      const expected = String(data.target ?? entry.answer);
       assert.equal(conclusion, expected, `${entry.prompt}\n${thinking}`);
     }
   }
 });
 
-test("the remainders of careful conversions, read upwards, are the answer", () => {
+test("every line of a careful conversion holds the number's quotient so far and the end of the answer", () => {
   for (const entry of everyEntry()) {
-    if ((entry.data as { direction?: string }).direction !== "to") continue;
-    const digits = think(entry, "careful")
-      .split("\n")
-      .map((line) => line.split(" r")[1]);
-    assert.equal(digits.toReversed().join(""), entry.answer);
+    const { direction, number, base } = entry.data as { direction?: string; number: number; base: number };
+    if (direction !== "to") continue;
+    const lines = think(entry, "careful").split("\n");
+    assert.equal(lines.length, entry.answer.length);
+    lines.forEach((line, i) => {
+      assert.equal(line, `${Math.floor(number / base ** i)}:${entry.answer.slice(-1 - i)}`);
+    });
   }
 });
 
