@@ -62,12 +62,16 @@ export class ChatStore {
     applyTheme(this.#state.settings.theme);
     const models = this.refreshModels();
     try {
-      this.#set({ conversations: await loadConversations() });
+      const kept = await loadConversations();
+      // what was asked before the history was read stands, and counts more than what was read of it
+      const newer = this.#state.conversations;
+      const older = kept.filter(({ id }) => newer.every((one) => one.id !== id));
+      this.#set({ conversations: [...newer, ...older].sort((a, b) => b.updated - a.updated) });
     } catch {
       this.notice("This browser keeps nothing for this page: conversations will be lost when it closes.");
     }
     const going = this.#writers.resume();
-    if (going !== null) this.#set({ current: going });
+    if (going !== null && this.#state.current === null) this.#set({ current: going });
     await models;
   }
 
