@@ -26,14 +26,23 @@ export function subtraction(a: number, b: number): string {
   return `${a}-${b}${hops(a, b, -1, 1)}=${a - b}`;
 }
 
-/** Adds a signed number to a signed number: negative results go through the sum or difference of what stands behind the signs. */
+/**
+ * Adds a signed number to a signed number: negative results go through the sum or difference of what stands behind the signs, which is
+ * written out as any other (`-65+29=-(65-29)=-(45-9)=-36`).
+ */
 export function signedAddition(a: number, b: number): string {
   if (a >= 0) {
     if (b >= 0) return addition(a, b);
-    return a >= -b ? subtraction(a, -b) : `${a}-${-b}=-(${-b}-${a})=${a + b}`;
+    return a >= -b ? subtraction(a, -b) : `${a}-${-b}=${negated(subtraction(-b, a))}`;
   }
-  if (b < 0) return `${a}-${-b}=-(${-a}+${-b})=${a + b}`;
-  return b >= -a ? `${a}+${b}=${subtraction(b, -a)}` : `${a}+${b}=-(${-a}-${b})=${a + b}`;
+  if (b < 0) return `${a}-${-b}=${negated(addition(-a, -b))}`;
+  return b >= -a ? `${a}+${b}=${subtraction(b, -a)}` : `${a}+${b}=${negated(subtraction(-a, b))}`;
+}
+
+/** `65-29=45-9=36` -> `-(65-29)=-(45-9)=-36`. */
+function negated(chain: string): string {
+  const links = chain.split("=");
+  return links.map((link, i) => (i === links.length - 1 ? `-${link}` : `-(${link})`)).join("=");
 }
 
 /** `37*40=1200+280=1480`: a times one place of the other factor (a digit with zeros behind it). */

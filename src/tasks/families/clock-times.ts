@@ -60,12 +60,12 @@ function shown(hour: number, minute: number): string {
   return `${((hour % 24) + 24) % 24}:${String(((minute % 60) + 60) % 60).padStart(2, "0")}`;
 }
 
-/** `95=1*60+35`, `40+35=70+5=75`, `75-60=15`, `10+1+1=12`, `12:15`. */
+/** `1*60=60`, `95-60=35`, `40+35=70+5=75`, `75-60=15`, `10+1+1=12`, `12:15`. */
 function moved({ hour, minute, minutes, direction }: Data): string[] {
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   const forward = direction === "after";
   const carried = forward ? minute + rest >= 60 : minute < rest;
-  const steps = hours > 0 ? [`${minutes}=${hours}*60+${rest}`] : [];
+  const steps = hours > 0 ? [`${hours}*60=${hours * 60}`, subtraction(minutes, hours * 60)] : [];
   if (forward) {
     steps.push(addition(minute, rest));
     if (carried) steps.push(`${minute + rest}-60=${minute + rest - 60}`);

@@ -66,7 +66,10 @@ function decimals(random: Random, count: number): string[] {
   }
 }
 
-/** `9.11 9.80: 9=9 1<8 so larger 9.8`: both padded to one width, digit against digit until they differ, then what was asked for, near the sign that tells it. */
+/**
+ * `9.11 9.80: 9=9 1<8, larger right 9.8`: both padded to one width, digit against digit until they differ, then what was asked for and its
+ * side, near the sign that tells it: every digit of the answer can look up which of the two it is copied from.
+ */
 function placeByPlace({ numbers, want }: Data): string[] {
   const steps: string[] = [];
   let best = numbers[0]!;
@@ -79,8 +82,9 @@ function placeByPlace({ numbers, want }: Data): string[] {
       compared.push(`${a[i]}${sign}${b[i]}`);
       if (sign !== "=") break;
     }
-    if (beats(next, best, want)) best = next;
-    steps.push(`${a} ${b}: ${compared.join(" ")} so ${want} ${best}`);
+    const side = beats(next, best, want) ? "right" : "left";
+    if (side === "right") best = next;
+    steps.push(`${a} ${b}: ${compared.join(" ")}, ${want} ${side} ${best}`);
   }
   return steps;
 }

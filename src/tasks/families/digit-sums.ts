@@ -44,12 +44,16 @@ export const digitSums = defineTask<Data>({
   verify: (answer, problem) => verifyWholeNumber(answer, problem.answer),
 });
 
+/** The digits up to which the next one is found in the question more easily than what is left is copied (docs/decisions/008). */
+const SHORT = 6;
+
+/** `4+1=5`, `5+3=8`; of a long number each sum has behind it the digits still to be added: `4+1=5 3808212`, `5+3=8 808212`. */
 function added(digits: readonly number[]): string[] {
-  const steps: string[] = [];
   let total = digits[0]!;
-  for (const digit of digits.slice(1)) {
-    steps.push(`${total}+${digit}=${total + digit}`);
+  return digits.slice(1).map((digit, i) => {
+    const before = total;
     total += digit;
-  }
-  return steps;
+    const rest = digits.length > SHORT ? digits.slice(i + 2).join("") : "";
+    return `${before}+${digit}=${total}${rest === "" ? "" : ` ${rest}`}`;
+  });
 }

@@ -50,14 +50,19 @@ function distinct(random: Random, count: number, low: number, high: number): num
   return [...numbers];
 }
 
-/** `12:12 45` takes 12 and writes the sorted list with it. */
+/**
+ * `30 12<45>:12 30 45` takes 30, holds it against the sorted list until its place is found, and writes the list with it: each sign is
+ * decided by two numbers in sight, and tells what is written next.
+ */
 function insertions({ numbers, descending }: Data): string[] {
   const list = [numbers[0]!];
   const steps: string[] = [];
   for (const number of numbers.slice(1)) {
-    const place = list.findIndex((each) => (descending ? each < number : each > number));
-    list.splice(place < 0 ? list.length : place, 0, number);
-    steps.push(`${number}:${list.join(" ")}`);
+    const found = list.findIndex((each) => (descending ? each < number : each > number));
+    const place = found < 0 ? list.length : found;
+    const held = list.slice(0, place + 1).map((each) => `${each}${each < number ? "<" : ">"}`);
+    list.splice(place, 0, number);
+    steps.push(`${number} ${held.join("")}:${list.join(" ")}`);
   }
   return steps;
 }
