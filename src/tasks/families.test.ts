@@ -130,7 +130,7 @@ const CONCLUSIONS: Readonly<Record<string, (thinking: string, entry: TaskEntry) 
   "letter-counting": lastNumber,
   "linear-equations": lastNumber,
   remainders: (thinking) => thinking.split("\n").at(-1)!.split(":")[0]!,
-  sorting: (thinking) => thinking.split(":").at(-1)!.replaceAll(/[<>]/g, " "),
+  sorting: (thinking) => thinking.split(":").at(-1)!,
   "base-conversion": (thinking, entry) => {
     if ((entry.data as { direction: string }).direction === "from") return lastNumber(thinking);
     return thinking.split(":").at(-1)!;

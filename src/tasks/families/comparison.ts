@@ -67,34 +67,26 @@ function decimals(random: Random, count: number): string[] {
 }
 
 /**
- * `9.11 9.80: 9=9 1<8, larger right 9.8`: both padded to one width behind the point, digit against digit until they differ, then what was
- * asked for and its side, near the sign that tells it: every digit of the answer can look up which of the two it is copied from. Whole
- * parts of unlike lengths are told apart by counting: `87 8712: 2<4 digits, larger right 8712`.
+ * `9.11 9.80: 9=9 1<8, larger right 9.8`: both padded to one width, digit against digit until they differ, then what was asked for and its
+ * side, near the sign that tells it: every digit of the answer can look up which of the two it is copied from.
  */
 function placeByPlace({ numbers, want }: Data): string[] {
   const steps: string[] = [];
   let best = numbers[0]!;
   for (const next of numbers.slice(1)) {
+    const [a, b] = padded([best, next]) as [string, string];
+    const compared: string[] = [];
+    for (let i = 0; i < a.length; i++) {
+      if (a[i] === ".") continue;
+      const sign = a[i]! < b[i]! ? "<" : a[i]! > b[i]! ? ">" : "=";
+      compared.push(`${a[i]}${sign}${b[i]}`);
+      if (sign !== "=") break;
+    }
     const side = beats(next, best, want) ? "right" : "left";
-    const [a, b] = padded([best, next], 0) as [string, string];
     if (side === "right") best = next;
-    steps.push(`${a} ${b}: ${compared(a, b)}, ${want} ${side} ${best}`);
+    steps.push(`${a} ${b}: ${compared.join(" ")}, ${want} ${side} ${best}`);
   }
   return steps;
-}
-
-/** `9=9 1<8`, up to the first places that differ, or `2<4 digits`. */
-function compared(a: string, b: string): string {
-  const sign = (x: string | number, y: string | number) => (x < y ? "<" : x > y ? ">" : "=");
-  const [before, other] = [a, b].map((text) => text.split(".")[0]!.length) as [number, number];
-  if (before !== other) return `${before}${sign(before, other)}${other} digits`;
-  const pairs: string[] = [];
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] === ".") continue;
-    pairs.push(`${a[i]}${sign(a[i]!, b[i]!)}${b[i]}`);
-    if (a[i] !== b[i]) break;
-  }
-  return pairs.join(" ");
 }
 
 /** Second way: the difference to each other number, taken without the point, leaves something. */
@@ -107,10 +99,10 @@ function differences(numbers: readonly string[], answer: string, want: Data["wan
     });
 }
 
-/** The numbers with zeros behind and before, so that all have the same places; whole parts of `width` digits where it is given. */
-function padded(numbers: readonly string[], width?: number): string[] {
+/** The numbers with zeros before and behind, so that all have the same places. */
+function padded(numbers: readonly string[]): string[] {
   const parts = numbers.map((each) => each.split("."));
-  const before = width ?? Math.max(...parts.map(([whole]) => whole!.length));
+  const before = Math.max(...parts.map(([whole]) => whole!.length));
   const behind = Math.max(...parts.map(([, fraction = ""]) => fraction.length));
   return parts.map(([whole, fraction = ""]) => {
     const start = whole!.padStart(before, "0");

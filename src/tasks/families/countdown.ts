@@ -10,9 +10,9 @@ type Data = z.infer<typeof schema>;
 
 /** `longest`: questions whose search would take more characters are not asked. */
 const SHAPES = [
-  { highest: 9, target: 60, longest: 180 },
-  { highest: 20, target: 200, longest: 205 },
-  { highest: 50, target: 999, longest: 230 },
+  { highest: 9, target: 60, longest: 160 },
+  { highest: 20, target: 200, longest: 180 },
+  { highest: 50, target: 999, longest: 200 },
 ] as const;
 
 export const countdown = defineTask<Data>({
@@ -140,16 +140,16 @@ function solve(data: Data): Attempt | null {
 }
 
 /**
- * `8:8-4=4 2:6< 2< 8!`: the target, a pair, and with the third number the sum, difference, product and quotient, each with its sign against
- * the target; the one that hits ends it. The target stands in every line, near what is compared with it.
+ * `8:8-4=4 2:6 2 8!`: the target, a pair, and with the third number the sum, difference, product and quotient; the one that hits ends
+ * it. The target stands in every line, near what is compared with it.
  */
 function search(data: Data): string[] {
   const steps: string[] = [];
   for (const { inner, third, outers } of trials(data)) {
     const hit = outers.findIndex((one) => one?.outer.value === data.target);
     const shown = hit < 0 ? outers : outers.slice(0, hit + 1);
-    const values = shown.map((one) => (one === null ? "-" : held(one.outer.value, data.target))).join(" ");
-    steps.push(`${data.target}:${operationText(inner)} ${third}:${values}`);
+    const values = shown.map((one) => one?.outer.value ?? "-").join(" ");
+    steps.push(`${data.target}:${operationText(inner)} ${third}:${values}${hit < 0 ? "" : "!"}`);
     if (hit >= 0) {
       const { outer } = outers[hit]!;
       return [...steps, operationText(outer)];
@@ -157,9 +157,6 @@ function search(data: Data): string[] {
   }
   return steps;
 }
-
-/** A result with its sign against the target, `!` where it is the target. */
-const held = (value: number, target: number): string => `${value}${value < target ? "<" : value > target ? ">" : "!"}`;
 
 const operationText = ({ a, sign, b, value }: Operation): string => `${a}${sign}${b}=${value}`;
 

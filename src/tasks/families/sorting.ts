@@ -51,8 +51,8 @@ function distinct(random: Random, count: number, low: number, high: number): num
 }
 
 /**
- * `30 12<45>:12<30<45` takes 30, holds it against the sorted list until its place is found, and writes the list with it: each sign is
- * decided by two numbers in sight and tells what is written next, and the list itself tells which way round it goes.
+ * `30 12<45>:12 30 45` takes 30, holds it against the sorted list until its place is found, and writes the list with it: each sign is
+ * decided by two numbers in sight, and tells what is written next.
  */
 function insertions({ numbers, descending }: Data): string[] {
   const list = [numbers[0]!];
@@ -62,7 +62,7 @@ function insertions({ numbers, descending }: Data): string[] {
     const place = found < 0 ? list.length : found;
     const held = list.slice(0, place + 1).map((each) => `${each}${each < number ? "<" : ">"}`);
     list.splice(place, 0, number);
-    steps.push(`${number} ${held.join("")}:${list.join(descending ? ">" : "<")}`);
+    steps.push(`${number} ${held.join("")}:${list.join(" ")}`);
   }
   return steps;
 }
