@@ -4,11 +4,13 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { UserError, usageError } from "../error.ts";
+import type { ModelConfig } from "../model/config.ts";
 import { saveModelFolder } from "./folder.ts";
 import { reorderedParameter } from "./gguf/rotary.ts";
 import { tokenizerFiles } from "./gguf/tokenizer-json.ts";
 import { type ExportType as GgufExportType, saveGguf } from "./gguf/write.ts";
 import type { ModelSource } from "./model-source.ts";
+import type { Shape } from "./names.ts";
 import { openModel } from "./open-model.ts";
 
 export type ExportDtype = "F32" | "BF16";
@@ -37,21 +39,30 @@ export interface FolderDigest {
 export async function exportModel(from: string, to: string, dtype: ExportDtype): Promise<void> {
   const model = openModel(from);
   try {
-    // transformers turns pairs for DeepSeek, as its config says, and halves for all others, whatever a config says
-    const order = model.config.attention === "gqa" ? "halves" : null;
-    const config = order === null ? model.config : { ...model.config, rope_interleave: false };
-    const tensors = model.tensors().map(({ name, shape }) => ({
-      name,
-      shape,
-      data: () => {
-        const values = model.readTensor(name);
-        return order === null ? values : reorderedParameter(model.config, name, values, order);
-      },
-    }));
+    const { config, tensors } = asWritten(model);
     await saveModelFolder(to, { config, tensors, dtype, extraFiles: textFilesOf(model) });
   } finally {
     model.close();
   }
+}
+
+/** A model's config and tensors as a folder has them, each read when it is written. */
+export function asWritten(model: ModelSource): {
+  readonly config: ModelConfig;
+  readonly tensors: readonly { readonly name: string; readonly shape: Shape; readonly data: () => Float32Array }[];
+} {
+  // transformers turns pairs for DeepSeek, as its config says, and halves for all others, whatever a config says
+  const order = model.config.attention === "gqa" ? "halves" : null;
+  const config = order === null ? model.config : { ...model.config, rope_interleave: false };
+  const tensors = model.tensors().map(({ name, shape }) => ({
+    name,
+    shape,
+    data: () => {
+      const values = model.readTensor(name);
+      return order === null ? values : reorderedParameter(model.config, name, values, order);
+    },
+  }));
+  return { config, tensors };
 }
 
 /** Writes a model as one GGUF file, replacing it. @throws UserError */

@@ -65,6 +65,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./export.ts"),
   },
   {
+    name: "merge",
+    description: "average the weights of models trained apart from one start",
+    load: () => import("./merge.ts"),
+  },
+  {
     name: "publish",
     description: "make a published model of two runs or a chain: weights, card, training record",
     load: () => import("./publish.ts"),
