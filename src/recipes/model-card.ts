@@ -43,7 +43,7 @@ const WEAK = 0.9;
 
 export function modelCard(facts: CardFacts): string {
   return `${[
-    frontMatter,
+    frontMatter(facts),
     `# ${facts.name}`,
     whatItIs(facts),
     "## Accuracy",
@@ -66,13 +66,13 @@ export function modelCard(facts: CardFacts): string {
   ].join("\n\n")}\n`;
 }
 
-const frontMatter = `---
+const frontMatter = ({ plan }: CardFacts): string => `---
 license: mit
 library_name: transformers
 pipeline_tag: text-generation
 language:
 - en
-tags:
+${plan.families.includes("number-words") ? "- de\n" : ""}tags:
 - reasoning
 - reinforcement-learning
 - grpo

@@ -38,14 +38,22 @@ export const chainSchema = z.object({
 });
 export type ChainOptions = z.infer<typeof chainSchema>;
 
+type Steps = Pick<SupervisedOptions, "muon_lr" | "adamw_lr" | "tokens_per_step">;
+
 /** How large a chain is; everything else follows from the recipes' presets of the same name and from the paper. */
 interface Size {
   readonly reasoning: readonly string[];
   readonly levels: readonly number[];
   readonly weights: Readonly<Record<string, number>>;
+  /** Levels of a family's documents, drawn equally, where they are not the levels above. */
+  readonly documentLevels?: Readonly<Record<string, readonly number[]>>;
   readonly baseTokens: number;
   /** What else its base is trained with than the preset's pre-training. */
   readonly base?: Pick<SupervisedOptions, "decay" | "prompt_loss">;
+  /** What its cold start and its SFT are trained with instead of the preset's fine-tuning. */
+  readonly tuned?: Readonly<Record<"coldStart" | "sft", Steps>>;
+  /** Shares of the families in reasoning RL and RL for all scenarios: more of what is often wrong. */
+  readonly reinforced?: Readonly<Record<string, number>>;
   readonly styles: SupervisedOptions["styles"];
   readonly steps: { readonly zero: number; readonly reasoning: number; readonly scenarios: number };
   readonly coldSamples: SamplingOptions;
@@ -89,17 +97,29 @@ const SIZES: Readonly<Record<string, Size>> = {
     levels: [1, 2],
     // what is learned last gets more documents
     weights: {
-      ...{ remainders: 4.5, countdown: 3.5, products: 3, "clock-times": 3, "number-words": 3, "base-conversion": 2.5 },
-      ...{ sorting: 2.5, "chain-sum": 2.5, "roman-numerals": 2.5, "letter-counting": 2, "linear-equations": 1.5 },
-      ...{ "digit-sums": 1.5, comparison: 1.3, requests: 0.4 },
+      ...{ sorting: 6, countdown: 5.5, "number-words": 4.5, remainders: 3.5, "digit-sums": 3.5, products: 2.5 },
+      ...{ "clock-times": 2.5, "base-conversion": 2.5, "chain-sum": 2.5, comparison: 2.5, "linear-equations": 2.5 },
+      ...{ "letter-counting": 1.5, "roman-numerals": 0.8, requests: 0.6 },
     },
-    baseTokens: 70_000_000,
+    documentLevels: Object.fromEntries(
+      ["number-words", "sorting", "countdown", "products", "clock-times"].map((name) => [name, [1, 2, 2]]),
+    ),
+    baseTokens: 180_000_000,
     // questions are drawn at random: nothing is to be learned from guessing them (docs/decisions/021)
-    base: { decay: 0.65, prompt_loss: false },
-    styles: { direct: 8, terse: 6, careful: 70, checking: 16 },
-    steps: { zero: 60, reasoning: 30, scenarios: 24 },
-    coldSamples: { prompts: 3000, samples: 4, temperature: 1, max_tokens: 256 },
-    rejectionSamples: { prompts: 5000, samples: 3 },
+    base: { decay: 0.7, prompt_loss: false },
+    // gentler than the preset's: what so long a base knows is lost to larger steps on fewer tokens (docs/decisions/022)
+    tuned: {
+      coldStart: { muon_lr: 0.0008, adamw_lr: 0.0003, tokens_per_step: 4096 },
+      sft: { muon_lr: 0.0004, adamw_lr: 0.00015, tokens_per_step: 4096 },
+    },
+    reinforced: {
+      ...{ sorting: 2.5, "number-words": 2, countdown: 2, "clock-times": 1.5, "linear-equations": 1.3, products: 1.3 },
+      ...{ "chain-sum": 1.2, "letter-counting": 0.6, "roman-numerals": 0.4 },
+    },
+    styles: { direct: 4, terse: 4, careful: 80, checking: 12 },
+    steps: { zero: 45, reasoning: 30, scenarios: 60 },
+    coldSamples: { prompts: 2400, samples: 4, temperature: 1, max_tokens: 256 },
+    rejectionSamples: { prompts: 3500, samples: 2 },
     studentTokens: 5_000_000,
     epochs: { coldStart: 2, sft: 2, distill: 2 },
     items: 60,
@@ -114,7 +134,8 @@ export function chainOptions(preset: string): ChainOptions {
   const size = SIZES[preset]!;
   const reasoning = { families: [...size.reasoning], levels: [...size.levels], document_levels: {}, weights: {} };
   const all = { ...reasoning, families: [...size.reasoning, "requests"] };
-  const weighted = { ...all, weights: { ...size.weights } };
+  const weighted = { ...all, weights: { ...size.weights }, document_levels: levelsOf(size) };
+  const emphasised = { ...size.reinforced };
   const { max_tokens } = size.coldSamples;
   // every stage's model is asked the same at the end; in between the runs need not ask much
   const evaluation = { items: Math.round(size.items / 2), every: 0, max_tokens };
@@ -151,14 +172,19 @@ export function chainOptions(preset: string): ChainOptions {
       evaluation: { ...evaluation, every: Math.round(size.steps.zero / 3) },
     },
     cold_samples: size.coldSamples,
-    cold_start: { ...tuned, epochs: size.epochs.coldStart },
-    reasoning: { ...reinforced, steps: size.steps.reasoning, language_weight: 0.5 },
+    cold_start: { ...tuned, ...size.tuned?.coldStart, epochs: size.epochs.coldStart },
+    reasoning: {
+      ...reinforced,
+      tasks: { ...reasoning, weights: emphasised },
+      steps: size.steps.reasoning,
+      language_weight: 0.5,
+    },
     rejection_samples: { ...size.coldSamples, ...size.rejectionSamples },
-    sft: { ...tuned, tasks: all, epochs: size.epochs.sft },
+    sft: { ...tuned, ...size.tuned?.sft, tasks: all, epochs: size.epochs.sft },
     preference_pairs: 400,
     scenarios: {
       ...reinforced,
-      tasks: all,
+      tasks: { ...all, weights: emphasised },
       steps: size.steps.scenarios,
       temperature: 0.7,
       // a learned reward is gamed where nothing holds the model back: the paper's KL, to the model the stage began with
@@ -174,3 +200,6 @@ export function chainOptions(preset: string): ChainOptions {
     measure: { items: size.items, levels: [...size.levels], max_tokens },
   };
 }
+
+const levelsOf = ({ documentLevels = {} }: Size): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(documentLevels).map(([name, levels]) => [name, [...levels]]));
