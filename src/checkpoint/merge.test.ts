@@ -36,8 +36,8 @@ test("every weight of a merge is the weighted mean of the models' weights, besid
   const to = path.join(place, "merged");
   await mergeModels(
     [
-      { model: one, weight: 3 },
-      { model: other, weight: 1 },
+      { model: one, share: 3 },
+      { model: other, share: 1 },
     ],
     to,
     "F32",
@@ -57,7 +57,7 @@ test("every weight of a merge is the weighted mean of the models' weights, besid
 
 test("the mean of a model with itself is that model, bit for bit", async () => {
   const to = path.join(place, "same");
-  const thrice = [0.3, 0.1, 7].map((weight) => ({ model: one, weight }));
+  const thrice = [0.3, 0.1, 7].map((share) => ({ model: one, share }));
   await mergeModels(thrice, to, "F32");
   assert.deepEqual(weights(to), weights(one));
 });

@@ -7,23 +7,24 @@ import { UserError, usageError } from "../error.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { asWritten, type ExportDtype, textFilesOf } from "./export.ts";
 import { saveModelFolder } from "./folder.ts";
+import type { ModelSource } from "./model-source.ts";
 import { openModel } from "./open-model.ts";
 
 export interface Ingredient {
   /** A folder, a run or a GGUF file. */
   readonly model: string;
-  /** Its share; all shares are divided by their sum. */
-  readonly weight: number;
+  /** Its part of the mean; all shares are divided by their sum. */
+  readonly share: number;
 }
 
 /**
  * Writes the mean of the models' weights into the folder `to`, replacing it; tokenizer, chat template and sampling are the first one's.
  * One tensor of each model is held at a time.
- * @throws UserError where a model cannot be read, two are of different shapes, or the weights make no mean
+ * @throws UserError where a model cannot be read, two are of different shapes, or the shares make no mean
  */
 export async function mergeModels(ingredients: readonly Ingredient[], to: string, dtype: ExportDtype): Promise<void> {
   const shares = sharesOf(ingredients);
-  const opened: ReturnType<typeof openModel>[] = [];
+  const opened: ModelSource[] = [];
   try {
     for (const { model } of ingredients) opened.push(openModel(model));
     const models = opened.map(asWritten);
@@ -47,16 +48,16 @@ export async function mergeModels(ingredients: readonly Ingredient[], to: string
 }
 
 function sharesOf(ingredients: readonly Ingredient[]): number[] {
-  const weights = ingredients.map(({ weight }) => weight);
-  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const shares = ingredients.map(({ share }) => share);
+  const sum = shares.reduce((total, share) => total + share, 0);
   if (ingredients.length < 2) throw usageError("a mean is of two models or more; name another one", "models");
-  if (!(sum > 0 && Number.isFinite(sum)) || weights.some((weight) => !(weight >= 0)))
-    throw usageError(`shares are at least 0 and not all 0, not ${weights.join(",")}`, "--shares");
-  return weights.map((weight) => weight / sum);
+  if (!(sum > 0 && Number.isFinite(sum)) || shares.some((share) => !(share >= 0)))
+    throw usageError(`shares are at least 0 and not all 0, not ${shares.join(",")}`, "--shares");
+  return shares.map((share) => share / sum);
 }
 
 /** Keys of a config that say how a model is computed with, not what it is. */
-const NOT_SHAPE = new Set(["torch_dtype", "eos_token_id", "bos_token_id", "pad_token_id", "max_position_embeddings"]);
+const NOT_SHAPE = new Set(["eos_token_id", "bos_token_id", "pad_token_id", "max_position_embeddings"]);
 
 function checkSameShape(one: ModelConfig, other: ModelConfig, firstName: string, otherName: string): void {
   const [left, right] = [one, other].map((config) => config as unknown as Record<string, unknown>);
@@ -70,7 +71,7 @@ function checkSameShape(one: ModelConfig, other: ModelConfig, firstName: string,
   );
 }
 
-/** Summed in 64 bits: the mean of equal models is that model, bit for bit, whatever the shares. */
+/** The first model and the others' differences from it, in 64 bits: the mean of equal models is that model, bit for bit. */
 function mean(readers: readonly (() => Float32Array)[], shares: readonly number[]): Float32Array {
   const first = readers[0]!();
   const sums = Float64Array.from(first);

@@ -28,7 +28,7 @@ async function run(models: readonly string[], { to, shares, type, json }: MergeO
     throw usageError(`--shares has ${shares.length} shares for ${models.length} models; give each one`, "--shares");
   checkIsFree(to);
   await mergeModels(
-    models.map((model, i) => ({ model, weight: shares?.[i] ?? 1 })),
+    models.map((model, i) => ({ model, share: shares?.[i] ?? 1 })),
     to,
     type,
   );

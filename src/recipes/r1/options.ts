@@ -38,7 +38,7 @@ export const chainSchema = z.object({
 });
 export type ChainOptions = z.infer<typeof chainSchema>;
 
-type Steps = Pick<SupervisedOptions, "muon_lr" | "adamw_lr" | "tokens_per_step">;
+type Rates = Pick<SupervisedOptions, "muon_lr" | "adamw_lr" | "tokens_per_step">;
 
 /** How large a chain is; everything else follows from the recipes' presets of the same name and from the paper. */
 interface Size {
@@ -46,12 +46,12 @@ interface Size {
   readonly levels: readonly number[];
   readonly weights: Readonly<Record<string, number>>;
   /** Levels of a family's documents, drawn equally, where they are not the levels above. */
-  readonly documentLevels?: Readonly<Record<string, readonly number[]>>;
+  readonly documentLevels?: Record<string, number[]>;
   readonly baseTokens: number;
   /** What else its base is trained with than the preset's pre-training. */
   readonly base?: Pick<SupervisedOptions, "decay" | "prompt_loss">;
   /** What its cold start and its SFT are trained with instead of the preset's fine-tuning. */
-  readonly tuned?: Readonly<Record<"coldStart" | "sft", Steps>>;
+  readonly tuned?: Readonly<Record<"coldStart" | "sft", Rates>>;
   /** Shares of the families in reasoning RL and RL for all scenarios: more of what is often wrong. */
   readonly reinforced?: Readonly<Record<string, number>>;
   readonly styles: SupervisedOptions["styles"];
@@ -134,8 +134,8 @@ export function chainOptions(preset: string): ChainOptions {
   const size = SIZES[preset]!;
   const reasoning = { families: [...size.reasoning], levels: [...size.levels], document_levels: {}, weights: {} };
   const all = { ...reasoning, families: [...size.reasoning, "requests"] };
-  const weighted = { ...all, weights: { ...size.weights }, document_levels: levelsOf(size) };
-  const emphasised = { ...size.reinforced };
+  const weighted = { ...all, weights: { ...size.weights }, document_levels: { ...size.documentLevels } };
+  const shares = { ...size.reinforced };
   const { max_tokens } = size.coldSamples;
   // every stage's model is asked the same at the end; in between the runs need not ask much
   const evaluation = { items: Math.round(size.items / 2), every: 0, max_tokens };
@@ -175,7 +175,7 @@ export function chainOptions(preset: string): ChainOptions {
     cold_start: { ...tuned, ...size.tuned?.coldStart, epochs: size.epochs.coldStart },
     reasoning: {
       ...reinforced,
-      tasks: { ...reasoning, weights: emphasised },
+      tasks: { ...reasoning, weights: shares },
       steps: size.steps.reasoning,
       language_weight: 0.5,
     },
@@ -184,7 +184,7 @@ export function chainOptions(preset: string): ChainOptions {
     preference_pairs: 400,
     scenarios: {
       ...reinforced,
-      tasks: { ...all, weights: emphasised },
+      tasks: { ...all, weights: shares },
       steps: size.steps.scenarios,
       temperature: 0.7,
       // a learned reward is gamed where nothing holds the model back: the paper's KL, to the model the stage began with
@@ -200,6 +200,3 @@ export function chainOptions(preset: string): ChainOptions {
     measure: { items: size.items, levels: [...size.levels], max_tokens },
   };
 }
-
-const levelsOf = ({ documentLevels = {} }: Size): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(documentLevels).map(([name, levels]) => [name, [...levels]]));
