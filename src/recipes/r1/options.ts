@@ -52,10 +52,7 @@ interface Size {
   readonly base?: Pick<SupervisedOptions, "decay" | "prompt_loss">;
   /** What its cold start and its SFT are trained with instead of the preset's fine-tuning. */
   readonly tuned?: Readonly<Record<"coldStart" | "sft", Rates>>;
-  /**
-   * Shares of the families in reasoning RL, RL for all scenarios and the questions that answers to learn from are kept of: more of what is
-   * often wrong, and of the one family that thinks in words.
-   */
+  /** Shares of the families in reasoning RL and RL for all scenarios: more of what is often wrong. */
   readonly reinforced?: Readonly<Record<string, number>>;
   readonly styles: SupervisedOptions["styles"];
   readonly steps: { readonly zero: number; readonly reasoning: number; readonly scenarios: number };
@@ -116,7 +113,7 @@ const SIZES: Readonly<Record<string, Size>> = {
       sft: { muon_lr: 0.0004, adamw_lr: 0.00015, tokens_per_step: 4096 },
     },
     reinforced: {
-      ...{ sorting: 2.5, "number-words": 5, countdown: 2, "clock-times": 1.5, "linear-equations": 1.3, products: 1.3 },
+      ...{ sorting: 2.5, "number-words": 2, countdown: 2, "clock-times": 1.5, "linear-equations": 1.3, products: 1.3 },
       ...{ "chain-sum": 1.2, "letter-counting": 0.6, "roman-numerals": 0.4 },
     },
     styles: { direct: 4, terse: 4, careful: 80, checking: 12 },

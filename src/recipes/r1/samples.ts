@@ -1,5 +1,4 @@
 /** Many answers of a model to training questions, judged: what cold-start data and rejection sampling choose from. */
-import { usageError } from "../../error.ts";
 import { generateBatch } from "../../generate/batch.ts";
 import type { Decoder } from "../../model/decoder.ts";
 import { Random } from "../../random.ts";
@@ -24,30 +23,12 @@ export interface Sampled {
 export interface SampledTasks {
   readonly families: readonly string[];
   readonly levels: readonly number[];
-  /** How often a family's turn comes against the others'; 1 where not named. */
-  readonly weights: Readonly<Record<string, number>>;
-}
-
-/** The families' turns without end: next is whose share of what was asked so far is furthest behind, the first of them where equal. */
-export function* turns({
-  families,
-  weights,
-}: SampledTasks): Generator<{ readonly family: string; readonly asked: number }> {
-  const shares = families.map((family) => weights[family] ?? 1);
-  const sum = shares.reduce((total, share) => total + share, 0);
-  if (!(sum > 0)) throw usageError("one of the families asked about needs a weight above 0", "tasks.weights");
-  const asked = families.map(() => 0);
-  for (let index = 1; ; index++) {
-    const behind = shares.map((share, i) => (share / sum) * index - asked[i]!);
-    const next = behind.indexOf(Math.max(...behind));
-    yield { family: families[next]!, asked: asked[next]!++ };
-  }
 }
 
 /** Asks `prompts` questions, `samples` times each, a share of `canonical` in wording 0; a question's samples stand together. */
 export async function sampleAnswers(
   decoder: Decoder,
-  tasks: SampledTasks,
+  { families, levels }: SampledTasks,
   options: SamplingOptions,
   seed: number,
   signal: AbortSignal,
@@ -56,12 +37,10 @@ export async function sampleAnswers(
   const dialogue = worldDialogue();
   const random = Random.from(seed, "samples");
   const worded = Random.from(seed, "wordings");
-  const turn = turns(tasks);
   const entries = Array.from({ length: options.prompts }, (_, index) => {
-    const { family, asked } = turn.next().value!;
     const phrasing = worded.chance(canonical) ? 0 : "any";
-    const task = taskNamed(family);
-    const level = Math.min(tasks.levels[asked % tasks.levels.length]!, task.levels);
+    const task = taskNamed(families[index % families.length]!);
+    const level = Math.min(levels[Math.floor(index / families.length) % levels.length]!, task.levels);
     return sample(task, { seed, index, level, split: "train", phrasing });
   });
   const requests = entries.flatMap((entry) =>
