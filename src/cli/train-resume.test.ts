@@ -24,7 +24,7 @@ test("resuming a finished run says that there is nothing left to do and changes 
 });
 
 test("pre-training stopped by SIGTERM, Ctrl-C or kill -9 and resumed is bit for bit the run that was never stopped", async () => {
-  const every = ["checkpoint_every=16", "evaluation.every=50"];
+  const every = ["checkpoint_every=16", "evaluation.every=50", "mean=0.9"];
   const whole = fresh("whole");
   const uninterrupted = await reckon(pretrain(whole, 120, ...every));
   assert.equal(uninterrupted.code, 0, uninterrupted.err);

@@ -73,6 +73,9 @@ export const supervisedSchema = z.object({
   adamw_lr: rate,
   warmup: z.int().min(0),
   decay: share.describe("last fraction of the steps over which the learning rate falls to 0"),
+  mean: share
+    .default(0)
+    .describe("last fraction of the steps whose weights' mean is the result; 0: the weights of the last step"),
   master_weights: z
     .enum(["f32", "bf16"])
     .default("f32")

@@ -88,6 +88,7 @@ const speedrunPretrain: SupervisedOptions = {
   adamw_lr: 0.003,
   warmup: 50,
   decay: 0.6,
+  mean: 0,
   master_weights: "f32",
   max_grad_norm: 1,
   mtp_lambda: 0,

@@ -15,6 +15,7 @@ import { Optimizer, optimizerDefaults, trainedParameters } from "../train/optimi
 import { type RunReport, writeReport } from "../train/report.ts";
 import { rateFactor } from "../train/schedule.ts";
 import { supervisedStep } from "../train/supervised.ts";
+import { firstMeanedStep, WeightMean } from "../train/weight-mean.ts";
 import { adapt } from "./adapt.ts";
 import { evaluator } from "./evaluation.ts";
 import type { SupervisedOptions } from "./options.ts";
@@ -58,6 +59,8 @@ export async function learnFromDocuments(
       adamw: { ...optimizerDefaults.adamw, lr: options.adamw_lr },
       master: options.master_weights,
     });
+    const moving = [...optimizer.parameters, ...(lora === null ? routerBiases(decoder) : [])];
+    const mean = options.mean > 0 ? new WeightMean(device, moving) : null;
     const random = { data: Random.from(seed, recipe, "data") };
     let seen = 0;
     if (resumed !== null) {
@@ -65,14 +68,22 @@ export async function learnFromDocuments(
       random.data.restore(resumed.state.random.data!);
       done = resumed.state.step;
       seen = Number(resumed.state.position.tokens);
+      mean?.restore(Number(resumed.state.position.meaned ?? 0), resumed.state.tensors);
     }
     if (context.resume) recordChanges(run, done, record);
     const cost = new CostMeter(resumed?.state.position.cost);
-    const save = (step: number) =>
+    const save = async (step: number) =>
       saveCheckpoint(
         run,
         step,
-        { decoder, optimizer, random, position: { tokens: seen, cost: cost.spent() }, lora },
+        {
+          decoder,
+          optimizer,
+          random,
+          position: { tokens: seen, meaned: mean?.count ?? 0, cost: cost.spent() },
+          tensors: (await mean?.state()) ?? new Map(),
+          lora,
+        },
         speech.files(decoder.config.max_position_embeddings),
         2,
       );
@@ -99,6 +110,11 @@ export async function learnFromDocuments(
           router_gamma: lora === null ? options.router_gamma : 0, // a frozen router keeps its balance
         },
       );
+      if (step >= firstMeanedStep(options.mean, total)) mean?.add();
+      if (step === total && mean !== null) {
+        mean.apply();
+        await optimizer.round();
+      }
       await breathe(); // a CPU step never waits, so without this no signal would be heard
       seen = metrics.num_tokens;
       run.appendMetrics({ step, ...metrics });
@@ -113,6 +129,7 @@ export async function learnFromDocuments(
     signal.throwIfAborted();
     const report = writeReport(run.folder, { cost: cost.spent(), held_out: evaluation });
     optimizer.free();
+    mean?.free();
     return { decoder, folder: run.folder, report };
   } catch (error) {
     throw withRemedy(error, run, done);
@@ -120,6 +137,9 @@ export async function learnFromDocuments(
     run.close();
   }
 }
+
+/** What every step moves beside the optimizer. */
+const routerBiases = ({ parameters }: Decoder) => [...parameters.values()].filter(({ trainable }) => !trainable);
 
 /** What a stage learns from: how many steps, and the sequences of each. */
 interface Lesson {
