@@ -38,7 +38,8 @@ export const chainSchema = z.object({
 });
 export type ChainOptions = z.infer<typeof chainSchema>;
 
-type Rates = Pick<SupervisedOptions, "muon_lr" | "adamw_lr" | "tokens_per_step">;
+type Rates = Pick<SupervisedOptions, "muon_lr" | "adamw_lr" | "tokens_per_step"> &
+  Partial<Pick<SupervisedOptions, "mean">>;
 
 /** How large a chain is; everything else follows from the recipes' presets of the same name and from the paper. */
 interface Size {
@@ -107,10 +108,10 @@ const SIZES: Readonly<Record<string, Size>> = {
     baseTokens: 180_000_000,
     // questions are drawn at random: nothing is to be learned from guessing them (docs/decisions/021)
     base: { decay: 0.7, prompt_loss: false },
-    // gentler than the preset's: what so long a base knows is lost to larger steps on fewer tokens (docs/decisions/022)
+    // what so long a base knows is lost to large steps on few tokens, unless their mean is taken (docs/decisions/022, 023)
     tuned: {
       coldStart: { muon_lr: 0.0008, adamw_lr: 0.0003, tokens_per_step: 4096 },
-      sft: { muon_lr: 0.0004, adamw_lr: 0.00015, tokens_per_step: 4096 },
+      sft: { muon_lr: 0.002, adamw_lr: 0.0006, tokens_per_step: 4096, mean: 0.75 },
     },
     reinforced: {
       ...{ sorting: 2.5, "number-words": 2, countdown: 2, "clock-times": 1.5, "linear-equations": 1.3, products: 1.3 },
@@ -119,7 +120,7 @@ const SIZES: Readonly<Record<string, Size>> = {
     styles: { direct: 4, terse: 4, careful: 80, checking: 12 },
     steps: { zero: 45, reasoning: 30, scenarios: 60 },
     coldSamples: { prompts: 2400, samples: 4, temperature: 1, max_tokens: 256 },
-    rejectionSamples: { prompts: 3500, samples: 2 },
+    rejectionSamples: { prompts: 7000, samples: 2 },
     studentTokens: 5_000_000,
     epochs: { coldStart: 2, sft: 2, distill: 2 },
     items: 60,
