@@ -19,8 +19,8 @@ import { rolloutMetrics } from "../train/rollouts.ts";
 import { rateFactor } from "../train/schedule.ts";
 
 /**
- * What is left out is the preset `quick`'s, made for eyes: of one family, which the base answers right about half of the time when it
- * samples, and at a rate at which it learns that within some thirty short steps (docs/log.md has three seeds).
+ * What is left out is the preset `quick`'s, made for eyes: of one family, at a temperature at which the base is right about
+ * half of the time (at 1 it is nearly always), and at a rate at which it learns that within some thirty short steps (docs/log.md has three seeds).
  */
 export interface TrainSettings {
   readonly seed?: number;
@@ -134,7 +134,14 @@ export async function trainLive(
   }
 }
 
-const FOR_EYES = { steps: 30, prompts_per_step: 16, group_size: 8, max_completion_length: 96, lr: 1e-3 };
+const FOR_EYES = {
+  steps: 30,
+  prompts_per_step: 16,
+  group_size: 8,
+  max_completion_length: 96,
+  lr: 2e-3,
+  temperature: 1.7,
+};
 
 function optionsOf({ seed: _, families = ["chain-sum"], ...settings }: TrainSettings): RlOptions {
   const { rl } = presetNamed("quick");
@@ -157,7 +164,7 @@ function probes({ families, levels }: RlOptions["tasks"], seed: number): TaskEnt
   );
 }
 
-/** Sampled as training samples: a likeliest answer is right before training already and would show nothing. */
+/** Sampled as training samples: a likelier answer is right before training already and would show nothing. */
 async function askProbes(
   decoder: Decoder,
   entries: readonly TaskEntry[],

@@ -255,10 +255,16 @@ test("a reward of one's own that throws, hangs, gives no number or is none ends 
 });
 
 test("distillation: a student of either shape learns the bundled model's right answers, and the folder is a run", async () => {
-  const short = ["distill.prompts=24", "distill.samples=4", "distill.max_tokens=64", "epochs=1", "evaluation.items=8"];
+  const short = ["distill.prompts=24", "distill.samples=4", "distill.temperature=1.5", "distill.max_tokens=64"];
   const student = ["pretrain.tokens=2048", "pretrain.tokens_per_step=1024", "pretrain.evaluation.items=0"];
   for (const shape of ["llama", "qwen2"]) {
-    const out = await train("distill", `distill-${shape}`, [...short, ...student, `distill.shape=${shape}`]);
+    const out = await train("distill", `distill-${shape}`, [
+      ...short,
+      "epochs=1",
+      "evaluation.items=8",
+      ...student,
+      `distill.shape=${shape}`,
+    ]);
     const answers = readJsonLines(path.join(out, "answers.jsonl"));
     assert.ok(answers.length > 24 && answers.length <= 96, `${answers.length} kept`);
     for (const { prompt, thinking, answer } of answers) assert.ok(prompt !== "" && thinking !== "" && answer !== "");
